@@ -1,0 +1,1 @@
+export type { Governor, ReserveOptions } from "./governor.ts";

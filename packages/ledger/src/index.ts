@@ -1,0 +1,1 @@
+export type { Archive, ArchiveBytes, ArchiveState, Receipt, ReceiptLayer, RequestRecord } from "./records.ts";

@@ -1,0 +1,15 @@
+/** Reads one blob in windows, over as many requests as it takes. */
+export interface BlobReader {
+  /**
+   * Fills `into` with the blob's bytes from `offset` on, or throws. Goes on at the same byte after resets, expired
+   * tokens and expired signed URLs. Bytes are not verified here: whoever holds the order computes the digest.
+   * Windows may be asked for concurrently; where the registry ignores Range they are served one after the other, in
+   * the order of their offsets, from one body.
+   */
+  read(into: Uint8Array, offset: number, options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Ends an open body. */
+  close(): void;
+}
+
+/** Reserves bytes of the bandwidth budget; every request of a window passes it first. */
+export type Reserve = (sizeBytes: number, signal: AbortSignal) => Promise<void>;

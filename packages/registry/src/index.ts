@@ -1,0 +1,1 @@
+export type { BlobReader, Reserve } from "./blob-reader.ts";
