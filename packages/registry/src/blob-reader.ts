@@ -1,3 +1,9 @@
+export interface ReadOptions {
+  readonly signal: AbortSignal;
+  /** Told of every body byte that came over the network, repeated and discarded ones too. */
+  readonly onBytes?: ((sizeBytes: number) => void) | undefined;
+}
+
 /** Reads one blob in windows, over as many requests as it takes. */
 export interface BlobReader {
   /**
@@ -6,7 +12,7 @@ export interface BlobReader {
    * Windows may be asked for concurrently; where the registry ignores Range they are served one after the other, in
    * the order of their offsets, from one body.
    */
-  read(into: Uint8Array, offset: number, options: { readonly signal: AbortSignal }): Promise<void>;
+  read(into: Uint8Array, offset: number, options: ReadOptions): Promise<void>;
   /** Ends an open body. */
   close(): void;
 }

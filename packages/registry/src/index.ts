@@ -1,1 +1,1 @@
-export type { BlobReader, Reserve } from "./blob-reader.ts";
+export type { BlobReader, ReadOptions, Reserve } from "./blob-reader.ts";
