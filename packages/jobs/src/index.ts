@@ -1,0 +1,28 @@
+export { startArchiveWorker, type ArchiveWorkerOptions, type RunningWorker } from "./archive-worker.ts";
+export type {
+  ArchiveOutcome,
+  ArchiveProgress,
+  ArchiveWork,
+  ProcessArchive,
+  ReceiptDetails,
+  SettleArchive,
+} from "./archive-work.ts";
+export { startEmbeddedRedis, type EmbeddedRedis, type EmbeddedRedisOptions } from "./embedded-redis.ts";
+export {
+  type ArchivePage,
+  type Claim,
+  type ClaimAnswer,
+  enqueueWebhook,
+  type Jobs,
+  type JobsFigures,
+  type ListQuery,
+  type QueueFigures,
+  type WebhookDelivery,
+} from "./jobs.ts";
+export { openJobs, type JobsOptions } from "./open-jobs.ts";
+export {
+  startWebhookWorker,
+  type DeliveryResult,
+  type WebhookWork,
+  type WebhookWorkerOptions,
+} from "./webhook-worker.ts";
