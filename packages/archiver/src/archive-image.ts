@@ -1,0 +1,218 @@
+import {
+  archiveKey,
+  type ArchivePlan,
+  type BlobPlace,
+  type BlobPlaces,
+  partsOf,
+  planArchive,
+  TooLargeError,
+} from "@layaway/archive";
+import {
+  type Descriptor,
+  type Digest,
+  DigestMismatchError,
+  formatReference,
+  type Platform,
+  type Reference,
+  type ResolvedImage,
+} from "@layaway/oci";
+import {
+  ObjectConflictError,
+  ObjectNotFoundError,
+  type ObjectStore,
+  type Upload,
+  UploadNotFoundError,
+} from "@layaway/object-store";
+
+import { archiveMetadata, isArchiveOf } from "./archive-identity.ts";
+import { placesOf } from "./blob-places.ts";
+import { commitUpload, conflictAt } from "./commit-upload.ts";
+import type { ImageSource } from "./image-source.ts";
+import type { ArchiveEvent } from "./progress.ts";
+import { type RetryPolicy, retrying, storeRetries } from "./retry.ts";
+import { transferParts } from "./transfer-parts.ts";
+
+export interface ArchiveOptions {
+  readonly reference: Reference;
+  /** `linux/amd64` unless given; `all` keeps the index and every image below it. */
+  readonly platform?: Platform | "all" | undefined;
+  /** The name after `docker load`, where it shall be another one. */
+  readonly name?: Reference | undefined;
+  /** The object's key below the destination's prefix; follows from the image unless given. */
+  readonly key?: string | undefined;
+  readonly source: ImageSource;
+  readonly store: ObjectStore;
+  /** Where a blob stands in this store already; a hint, its ETag is checked before a copy. */
+  readonly findBlob?: ((digest: Digest, signal: AbortSignal) => Promise<BlobPlace | undefined>) | undefined;
+  /** Replaces another object that stands under the key. */
+  readonly overwrite?: boolean | undefined;
+  readonly partSizeBytes?: number | undefined;
+  readonly partsInFlight?: number | undefined;
+  readonly windowsInFlight?: number | undefined;
+  /** Bytes per second that are allowed now, for the size of windows; `undefined` where nothing limits. */
+  readonly rate?: (() => number | undefined) | undefined;
+  readonly retries?: RetryPolicy | undefined;
+  readonly onEvent?: ((event: ArchiveEvent) => void) | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface ArchivedLayer {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number;
+  /** Place of its first byte in the archive. */
+  readonly offset: number;
+}
+
+export interface ArchiveResult {
+  readonly outcome: "archived" | "already-there";
+  readonly key: string;
+  readonly url: string;
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly etag: string;
+  readonly platform: Platform;
+  readonly layers: readonly ArchivedLayer[];
+}
+
+const defaultPartSizeBytes = 16 * 1024 * 1024;
+const defaultPartsInFlight = 4;
+const defaultWindowsInFlight = 4;
+/** Corrupt bytes, an upload that somebody aborted, a copy source that changed: worth one more try from the start, no more. */
+const attempts = 2;
+const abortTimeoutMs = 30_000;
+
+/**
+ * Archives an image: resolves the reference once, plans every byte, and moves what is not there yet into one object.
+ * The object is visible only when all of it was verified; whatever fails, no upload is left open.
+ *
+ * Throws only `LayawayError`s: of the source, of the destination, `ObjectConflictError` where another object stands under
+ * the key, `CancelledError` when `signal` aborts.
+ */
+export async function archiveImage(options: ArchiveOptions): Promise<ArchiveResult> {
+  const { store, signal, onEvent = () => {} } = options;
+  const image = await options.source.resolve(options.reference, { platform: options.platform, signal });
+  const plan = planArchive(image, options.name === undefined ? {} : { name: options.name });
+  const key = options.key ?? archiveKey(image);
+  const layers = layersOf(plan);
+  checkSize(plan, store);
+  onEvent({
+    kind: "planned",
+    digest: plan.digest,
+    key,
+    sizeBytes: plan.sizeBytes,
+    layers: layers.map((layer) => ({ digest: layer.digest, sizeBytes: layer.size })),
+  });
+
+  const result = {
+    key,
+    url: store.url(key),
+    digest: plan.digest,
+    sizeBytes: plan.sizeBytes,
+    platform: image.primary.platform,
+    layers,
+  };
+  const retries = options.retries ?? storeRetries;
+  const standing = await retrying(() => store.head(key, { signal }), retries, signal);
+  if (standing !== undefined && isArchiveOf(standing, plan)) {
+    onEvent({ kind: "stored", sizeBytes: plan.sizeBytes, reusedBytes: plan.sizeBytes });
+    return { ...result, outcome: "already-there", etag: standing.etag };
+  }
+  if (standing !== undefined && options.overwrite !== true) throw conflictAt(store, key, standing);
+
+  for (let attempt = 1; ; attempt += 1) {
+    const places =
+      attempt === 1
+        ? await placesOf({
+            blobs: plan.segments.flatMap((segment) => (segment.kind === "blob" ? [segment.blob] : [])),
+            store,
+            findBlob: options.findBlob,
+            signal,
+          })
+        : new Map<Digest, BlobPlace>();
+    try {
+      const { etag } = await uploadArchive(options, { image, plan, key, places, retries, onEvent });
+      return { ...result, outcome: "archived", etag };
+    } catch (error) {
+      if (attempt >= attempts || !isWorthRestart(error, places)) throw error;
+      onEvent({ kind: "retry", what: "restart", message: error.message });
+    }
+  }
+}
+
+async function uploadArchive(
+  options: ArchiveOptions,
+  work: {
+    readonly image: ResolvedImage;
+    readonly plan: ArchivePlan;
+    readonly key: string;
+    readonly places: BlobPlaces;
+    readonly retries: RetryPolicy;
+    readonly onEvent: (event: ArchiveEvent) => void;
+  },
+): Promise<{ readonly etag: string }> {
+  const { store, source, signal, overwrite = false } = options;
+  const { plan, places, retries, onEvent } = work;
+  const limits = { ...store.limits, preferredPartBytes: options.partSizeBytes ?? defaultPartSizeBytes };
+  const parts = partsOf(plan, limits, places);
+  const metadata = archiveMetadata(plan);
+  const upload = await retrying(
+    () => store.createUpload(work.key, { contentType: "application/x-tar", metadata, signal }),
+    retries,
+    signal,
+  );
+  try {
+    const uploaded = await transferParts({
+      parts,
+      upload,
+      store,
+      openBlob: (blob: Descriptor) => source.openBlob(work.image.reference, blob),
+      places,
+      where: formatReference(work.image.reference),
+      partsInFlight: options.partsInFlight ?? defaultPartsInFlight,
+      windowsInFlight: options.windowsInFlight ?? defaultWindowsInFlight,
+      rate: options.rate ?? (() => undefined),
+      retries,
+      onEvent,
+      signal,
+    });
+    return await commitUpload({
+      store,
+      upload,
+      plan,
+      parts: uploaded,
+      partCount: parts.length,
+      overwrite,
+      retries,
+      signal,
+    });
+  } catch (error) {
+    await abortUpload(store, upload, retries);
+    throw error;
+  }
+}
+
+function checkSize(plan: ArchivePlan, store: ObjectStore): void {
+  if (plan.sizeBytes <= store.limits.maxObjectBytes) return;
+  throw new TooLargeError(
+    `the archive would have ${plan.sizeBytes} bytes; the store takes objects of at most ${store.limits.maxObjectBytes}`,
+  );
+}
+
+function layersOf(plan: ArchivePlan): readonly ArchivedLayer[] {
+  return plan.segments
+    .filter((segment) => segment.kind === "blob")
+    .map(({ blob, offset }) => ({ digest: blob.digest, mediaType: blob.mediaType, size: blob.size, offset }));
+}
+
+function isWorthRestart(error: unknown, places: BlobPlaces): error is Error {
+  if (error instanceof DigestMismatchError || error instanceof UploadNotFoundError) return true;
+  const copySourceIsGone = error instanceof ObjectConflictError || error instanceof ObjectNotFoundError;
+  return copySourceIsGone && places.size > 0;
+}
+
+/** Aborted even though the work was cancelled: by then its signal is of no use. What stays open, `gc` finds. */
+async function abortUpload(store: ObjectStore, upload: Upload, retries: RetryPolicy): Promise<void> {
+  const signal = AbortSignal.timeout(abortTimeoutMs);
+  await retrying(() => store.abortUpload(upload, { signal }), retries, signal).catch(() => {});
+}

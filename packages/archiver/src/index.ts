@@ -1,0 +1,9 @@
+export {
+  archiveImage,
+  type ArchivedLayer,
+  type ArchiveOptions,
+  type ArchiveResult,
+} from "./archive-image.ts";
+export type { ImageSource } from "./image-source.ts";
+export { type ArchiveEvent, type ArchiveProgress, createProgressTally } from "./progress.ts";
+export type { RetryPolicy } from "./retry.ts";

@@ -1,0 +1,80 @@
+import type { Digest } from "@layaway/oci";
+
+/** What happens while an archive is made, in the order it happens. */
+export type ArchiveEvent =
+  | {
+      readonly kind: "planned";
+      readonly digest: Digest;
+      readonly key: string;
+      readonly sizeBytes: number;
+      readonly layers: readonly { readonly digest: Digest; readonly sizeBytes: number }[];
+    }
+  /** Bytes came from the registry; repeated ones count again. */
+  | { readonly kind: "fetched"; readonly blob: Digest; readonly sizeBytes: number }
+  /** A part stands in the store; `reusedBytes` of it did not come from the registry. */
+  | { readonly kind: "stored"; readonly sizeBytes: number; readonly reusedBytes: number }
+  /** Something failed and is tried again; `restart` means from the first byte. */
+  | { readonly kind: "retry"; readonly what: "store" | "restart"; readonly message: string };
+
+/** How far an archive is: sizes in bytes, `rate` in bytes per second over the last seconds. */
+export interface ArchiveProgress {
+  readonly digest?: Digest;
+  readonly key?: string;
+  readonly bytes: {
+    readonly total: number;
+    readonly done: number;
+    readonly fetched: number;
+    readonly reused: number;
+  };
+  readonly rate?: number;
+  readonly etaMs?: number;
+}
+
+/** Long enough to be calm, short enough to follow a change of the limit. */
+const rateSpanMs = 10_000;
+
+/** Adds events up. `now` is a monotonic clock in milliseconds. */
+export function createProgressTally(now: () => number): {
+  readonly take: (event: ArchiveEvent) => void;
+  readonly read: () => ArchiveProgress;
+} {
+  let planned: { digest: Digest; key: string } | undefined;
+  const bytes = { total: 0, done: 0, fetched: 0, reused: 0 };
+  const samples: { at: number; moved: number }[] = [{ at: now(), moved: 0 }];
+  return {
+    take(event) {
+      switch (event.kind) {
+        case "planned":
+          planned = { digest: event.digest, key: event.key };
+          bytes.total = event.sizeBytes;
+          return;
+        case "fetched":
+          bytes.fetched += event.sizeBytes;
+          return;
+        case "stored":
+          bytes.done += event.sizeBytes;
+          bytes.reused += event.reusedBytes;
+          return;
+        case "retry":
+          if (event.what === "restart") bytes.done = bytes.reused = 0;
+          return;
+      }
+    },
+    read() {
+      const at = now();
+      const moved = bytes.fetched + bytes.reused;
+      samples.push({ at, moved });
+      while (samples.length > 2 && (samples[1]?.at ?? at) <= at - rateSpanMs) samples.shift();
+      const oldest = samples[0] ?? { at, moved };
+      const spanMs = at - oldest.at;
+      const rate = spanMs > 0 ? Math.round(((moved - oldest.moved) * 1000) / spanMs) : 0;
+      return {
+        ...planned,
+        bytes: { ...bytes },
+        ...(planned !== undefined && rate > 0
+          ? { rate, etaMs: Math.round(((bytes.total - bytes.done) * 1000) / rate) }
+          : {}),
+      };
+    },
+  };
+}

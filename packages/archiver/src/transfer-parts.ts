@@ -1,0 +1,123 @@
+import type { BlobPlaces, CopiedPart, FilledPart, Part } from "@layaway/archive";
+import type { ObjectStore, Upload, UploadedPart } from "@layaway/object-store";
+import type { Descriptor } from "@layaway/oci";
+import type { BlobReader } from "@layaway/registry";
+
+import { createBlobSources } from "./blob-sources.ts";
+import { windowBytesAt, windowsOf } from "./part-windows.ts";
+import type { ArchiveEvent } from "./progress.ts";
+import { type RetryPolicy, retrying } from "./retry.ts";
+import { createPermits, createSlots } from "./slots.ts";
+import { createTaskScope } from "./task-scope.ts";
+
+export interface TransferOptions {
+  readonly parts: readonly Part[];
+  readonly upload: Upload;
+  readonly store: ObjectStore;
+  readonly openBlob: (blob: Descriptor) => BlobReader;
+  /** Blobs that stand in this store already. */
+  readonly places: BlobPlaces;
+  /** For messages: the image. */
+  readonly where: string;
+  readonly partsInFlight: number;
+  readonly windowsInFlight: number;
+  /** Bytes per second that are allowed now; `undefined` where nothing limits. */
+  readonly rate: () => number | undefined;
+  readonly retries: RetryPolicy;
+  readonly onEvent: (event: ArchiveEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Moves every part into the upload, and returns them in order of their numbers.
+ *
+ * Windows are asked for in the order of the archive, a few at a time, straight into their places in part buffers; as the
+ * run of arrived windows grows, their bytes pass the digests in order.
+ *
+ * Invariant: a part is handed to the store only after everything up to its end has passed, so no blob's last byte is ever
+ * in the store unless the whole blob had its digest. Memory: `partsInFlight + 1` buffers of the largest part's size;
+ * a part that fails is sent again from its buffer, without asking the registry.
+ */
+export async function transferParts(options: TransferOptions): Promise<readonly UploadedPart[]> {
+  const { parts, upload, store, onEvent } = options;
+  const scope = createTaskScope(options.signal);
+  const buffers = createSlots(partBuffers(parts, options.partsInFlight + 1));
+  const windowPermits = createPermits(options.windowsInFlight);
+  const uploadPermits = createPermits(options.partsInFlight);
+  const sources = createBlobSources(options);
+  const uploaded: UploadedPart[] = [];
+  /** Settles when every window that was asked for so far has arrived and passed. */
+  let passed: Promise<unknown> = Promise.resolve();
+
+  const fill = async (part: FilledPart): Promise<void> => {
+    const buffer = await buffers.take(scope.signal);
+    let reusedBytes = 0;
+    for (const piece of part.pieces) if (piece.kind === "given") buffer.set(piece.bytes, piece.at);
+    for (const window of windowsOf(part, () => windowBytesAt(options.rate()))) {
+      await windowPermits.take(scope.signal);
+      const source = sources.of(window.blob);
+      const into = buffer.subarray(window.at, window.at + window.sizeBytes);
+      if (source.kind === "reused") reusedBytes += window.sizeBytes;
+      const arrived = scope.run(async () => {
+        await source.read(into, window.blobOffset, scope.signal);
+        windowPermits.give(true);
+      });
+      const before = passed;
+      passed = scope.run(async () => {
+        await before;
+        await arrived;
+        source.verify(into);
+      });
+    }
+    const everything = passed;
+    void scope.run(async () => {
+      await everything;
+      const bytes = buffer.subarray(0, part.sizeBytes);
+      await send(part, reusedBytes, () =>
+        store.uploadPart(upload, part.number, bytes, { signal: scope.signal }),
+      );
+      buffers.give(buffer);
+    });
+  };
+
+  const copy = (part: CopiedPart): void => {
+    const { key, etag, offset } = part.source;
+    const source = { key, etag, range: { offset, length: part.sizeBytes } };
+    void scope.run(() =>
+      send(part, part.sizeBytes, () => store.copyPart(upload, part.number, source, { signal: scope.signal })),
+    );
+  };
+
+  const send = async (
+    part: Part,
+    reusedBytes: number,
+    attempt: () => Promise<UploadedPart>,
+  ): Promise<void> => {
+    await uploadPermits.take(scope.signal);
+    const onRetry = (error: Error): void => onEvent({ kind: "retry", what: "store", message: error.message });
+    uploaded.push(await retrying(attempt, options.retries, scope.signal, onRetry));
+    uploadPermits.give(true);
+    onEvent({ kind: "stored", sizeBytes: part.sizeBytes, reusedBytes });
+  };
+
+  try {
+    for (const part of parts) {
+      if (part.kind === "copied") copy(part);
+      else await fill(part);
+    }
+  } catch (error) {
+    scope.fail(error);
+  }
+  try {
+    await scope.settle();
+  } finally {
+    sources.close();
+  }
+  return uploaded.toSorted((a, b) => a.number - b.number);
+}
+
+function partBuffers(parts: readonly Part[], most: number): readonly Uint8Array[] {
+  const filled = parts.filter((part) => part.kind === "filled");
+  const largestBytes = filled.reduce((bytes, part) => Math.max(bytes, part.sizeBytes), 0);
+  return Array.from({ length: Math.min(most, filled.length) }, () => Buffer.allocUnsafeSlow(largestBytes));
+}

@@ -1,0 +1,9 @@
+export type {
+  Config,
+  Destination,
+  FsDestination,
+  OssDestination,
+  RegistryEntry,
+  S3Destination,
+  Secret,
+} from "./config.ts";
