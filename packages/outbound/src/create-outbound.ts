@@ -1,0 +1,132 @@
+import { Agent, type Dispatcher } from "undici";
+
+import { checkTarget } from "./check-target.ts";
+import { createConnector, directLeg, type ConnectorOptions } from "./connectors.ts";
+import type { Egress } from "./egress.ts";
+import type { Outbound, OutboundOptions, OutboundRequest, OutboundResponse } from "./outbound.ts";
+import { createProxyChoice, type Proxy } from "./proxy.ts";
+import { redactUrl } from "./redact-url.ts";
+import { bodyBytes, wholeBody } from "./response-body.ts";
+import { transportErrorOf } from "./transport-error-of.ts";
+import { createProxyGate, proxyHeaders, type ProxyGate } from "./tunnel.ts";
+
+/**
+ * The one way out over HTTP. Connections are kept and reused per origin, and apart for each egress class, so that a
+ * connection opened on the operator's word never serves a URL somebody else chose.
+ * Throws InvalidRequestError for proxy settings that cannot be used.
+ */
+export function createOutbound(options: OutboundOptions = {}): Outbound {
+  const headersTimeoutMs = options.headersTimeoutMs ?? 30_000;
+  const connecting: ConnectorOptions = {
+    lookup: options.lookup,
+    connect: options.connect,
+    timeoutMs: options.connectTimeoutMs ?? 10_000,
+    tlsFor: options.tlsFor,
+  };
+  const agentFor = (connect: ReturnType<typeof createConnector>): Agent =>
+    new Agent({ connect, connections: options.connectionsPerOrigin ?? 16 });
+  const direct: Record<Egress, Agent> = {
+    operator: agentFor(createConnector(directLeg("operator", connecting), connecting)),
+    influenced: agentFor(createConnector(directLeg("influenced", connecting), connecting)),
+  };
+  const proxyFor = createProxyChoice(options.proxy);
+  const gates = new Map<string, ProxyGate & { readonly tunnels: Agent }>();
+
+  const gateOf = (proxy: Proxy): ProxyGate & { readonly tunnels: Agent } => {
+    const key = `${proxy.url.origin} ${proxy.authorization ?? ""}`;
+    const known = gates.get(key);
+    if (known !== undefined) return known;
+    const gate = createProxyGate(proxy, { ...connecting, headersTimeoutMs });
+    const made = { ...gate, tunnels: agentFor(createConnector(gate.openLeg, connecting)) };
+    gates.set(key, made);
+    return made;
+  };
+
+  const send = (url: URL, egress: Egress, rest: RequestRest): Promise<Dispatcher.ResponseData> => {
+    const proxy = proxyFor(url);
+    const path = `${url.pathname}${url.search}`;
+    if (proxy === undefined) return direct[egress].request({ ...rest, origin: url.origin, path });
+    if (url.protocol === "https:")
+      return gateOf(proxy).tunnels.request({ ...rest, origin: url.origin, path });
+    const headers = { ...rest.headers, host: url.host, ...proxyHeaders(proxy) };
+    return gateOf(proxy).pool.request({ ...rest, headers, path: `${url.origin}${path}` });
+  };
+
+  const request = async (asked: OutboundRequest): Promise<OutboundResponse> => {
+    const { url, method, signal } = asked;
+    const egress = asked.egress === "influenced" ? "influenced" : (options.egressFor?.(url) ?? "influenced");
+    checkTarget(url, egress, options.plainHttpFor ?? (() => false));
+    const place = `${method} ${redactUrl(url)}`;
+    try {
+      const answer = await send(url, egress, {
+        method,
+        // Without a coding the bytes are the blob's own; undici's `request` leaves them alone (`fetch` would not).
+        headers: {
+          "user-agent": options.userAgent ?? "layaway",
+          "accept-encoding": "identity",
+          ...lowerCased(asked.headers),
+        },
+        body: asked.body ?? null,
+        signal: signal ?? null,
+        headersTimeout: asked.headersTimeoutMs ?? headersTimeoutMs,
+        bodyTimeout: options.idleTimeoutMs ?? 60_000,
+      });
+      return responseOf(answer, { url, egress, place, signal });
+    } catch (error) {
+      throw transportErrorOf(error, place, signal);
+    }
+  };
+
+  const responseOf = (answer: Dispatcher.ResponseData, about: About): OutboundResponse => {
+    // A connection that breaks before anybody reads must not end the process; the reader is told later.
+    answer.body.on("error", () => {});
+    const values = (name: string): string[] => [answer.headers[name.toLowerCase()] ?? []].flat();
+    const body: AsyncIterable<Buffer> = {
+      [Symbol.asyncIterator]: () =>
+        bodyBytes(answer.body, {
+          place: about.place,
+          signal: about.signal,
+          now: options.now ?? (() => performance.now()),
+          throughput: {
+            minBytesPerSecond: options.minBytesPerSecond ?? 1024,
+            windowMs: options.throughputWindowMs ?? 60_000,
+          },
+        }),
+    };
+    return {
+      status: answer.statusCode,
+      url: about.url,
+      egress: about.egress,
+      header: (name) => (values(name).length === 0 ? undefined : values(name).join(", ")),
+      headers: values,
+      body,
+      readAll: (maxBytes) => wholeBody(body, maxBytes, about.place),
+      discard: () => {
+        answer.body.dump({ limit: 64 * 1024 }).catch(() => {});
+      },
+    };
+  };
+
+  const close = async (): Promise<void> => {
+    const gateDispatchers = [...gates.values()].flatMap(({ tunnels, pool }) => [tunnels, pool]);
+    await Promise.all([direct.operator, direct.influenced, ...gateDispatchers].map((each) => each.destroy()));
+  };
+
+  return { request, close };
+}
+
+type RequestRest = Omit<Dispatcher.RequestOptions, "origin" | "path" | "headers"> & {
+  readonly headers: Record<string, string>;
+};
+
+interface About {
+  readonly url: URL;
+  readonly egress: Egress;
+  readonly place: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+// So that a caller's "User-Agent" replaces ours instead of standing beside it.
+function lowerCased(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
