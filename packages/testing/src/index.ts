@@ -1,0 +1,15 @@
+export { describeWithServers, skipTest } from "./describe-with-servers.ts";
+export { findCommand, needs } from "./needs.ts";
+export type { Missing, ServerName } from "./needs.ts";
+export { freePort, freePortBlock } from "./servers/free-port.ts";
+export { acceptsConnections, startProcess } from "./servers/process.ts";
+export type { ProcessOptions, RunningProcess } from "./servers/process.ts";
+export { makeTempDir } from "./servers/temp-dir.ts";
+export type { TempDir } from "./servers/temp-dir.ts";
+export { startFaultRegistry } from "./fault-registry/fault-registry.ts";
+export type { FaultRegistry, FaultRegistryOptions } from "./fault-registry/fault-registry.ts";
+export type { AuthOptions } from "./fault-registry/authority.ts";
+export type { CdnOptions } from "./fault-registry/cdn.ts";
+export type { BlobContent, LazyBlob, ManifestContent } from "./fault-registry/contents.ts";
+export type { Fault, Misbehaviour, RequestKind } from "./fault-registry/faults.ts";
+export type { LoggedRequest } from "./fault-registry/request-log.ts";
