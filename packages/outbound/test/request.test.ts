@@ -1,16 +1,17 @@
 import { createServer as createTcpServer } from "node:net";
 
-import { createOutbound, TransportError, type Outbound, type OutboundOptions } from "@layaway/outbound";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { TransportError } from "@layaway/outbound";
+import { describe, expect, test } from "vitest";
 
-import { startServer } from "./loopback-server.ts";
+import { listening, startServer } from "./loopback-server.ts";
+import { failureOf, names, trusting } from "./outbound-under-test.ts";
 
 describe("a request", () => {
   test("gives status, headers in any case, and the body in one piece", async () => {
     const { url } = await startServer((_request, response) => {
       response.writeHead(418, { "X-One": "1", "X-Many": ["a", "b"] }).end("short and stout");
     });
-    const response = await operator().request({ method: "GET", url });
+    const response = await trusting().request({ method: "GET", url });
     expect(response.status).toBe(418);
     expect(response.header("x-ONE")).toBe("1");
     expect(response.headers("x-many")).toEqual(["a", "b"]);
@@ -23,7 +24,7 @@ describe("a request", () => {
     const { url } = await startServer((request, response) => {
       response.writeHead(200, { "content-encoding": "gzip" }).end(request.headers["accept-encoding"]);
     });
-    const response = await operator().request({ method: "GET", url });
+    const response = await trusting().request({ method: "GET", url });
     expect(Buffer.from(await response.readAll(100)).toString()).toBe("identity");
   });
 
@@ -37,7 +38,7 @@ describe("a request", () => {
         );
       });
     });
-    const response = await operator().request({
+    const response = await trusting().request({
       method: "PUT",
       url,
       headers: { "User-Agent": "test" },
@@ -52,7 +53,7 @@ describe("a request", () => {
       ports.add(request.socket.remotePort);
       response.end("x".repeat(1000));
     });
-    const outbound = operator({ connectionsPerOrigin: 1 });
+    const outbound = trusting({ connectionsPerOrigin: 1 });
     await (await outbound.request({ method: "GET", url })).readAll(1000);
     (await outbound.request({ method: "GET", url })).discard();
     await (await outbound.request({ method: "GET", url })).readAll(1000);
@@ -65,7 +66,7 @@ describe("a request", () => {
       ports.add(request.socket.remotePort);
       setImmediate(() => response.end("x"));
     });
-    const outbound = operator({ connectionsPerOrigin: 2 });
+    const outbound = trusting({ connectionsPerOrigin: 2 });
     const get = async (): Promise<unknown> => (await outbound.request({ method: "GET", url })).readAll(10);
     await Promise.all(Array.from({ length: 10 }, get));
     expect(ports.size).toBe(2);
@@ -76,7 +77,7 @@ describe("a request", () => {
       if (request.url === "/chunked") response.write("x".repeat(60));
       response.end("x".repeat(60));
     });
-    const outbound = operator();
+    const outbound = trusting();
     for (const path of ["/chunked", "/plain"]) {
       const response = await outbound.request({ method: "GET", url: new URL(path, url) });
       await expect(response.readAll(59)).rejects.toMatchObject({ kind: "too_large" });
@@ -91,7 +92,7 @@ describe("a failure", () => {
       server.close(resolve);
     });
     const error = await failureOf(
-      operator().request({ method: "GET", url: new URL("/v2/?token=canary", url) }),
+      trusting().request({ method: "GET", url: new URL("/v2/?token=canary", url) }),
     );
     expect(error).toMatchObject({ kind: "connect" });
     expect(error.message).toContain("ECONNREFUSED");
@@ -99,9 +100,7 @@ describe("a failure", () => {
   });
 
   test("is `dns` where a name does not resolve", async () => {
-    const lookup = (): Promise<never> =>
-      Promise.reject(Object.assign(new Error("no"), { code: "ENOTFOUND" }));
-    const outbound = operator({ lookup, plainHttpFor: () => true });
+    const outbound = trusting({ lookup: names({}) });
     const error = await failureOf(
       outbound.request({ method: "GET", url: new URL("http://registry.example.com/") }),
     );
@@ -110,11 +109,14 @@ describe("a failure", () => {
 
   test("is `reset` where the connection breaks before the headers or in the body", async () => {
     const { url } = await startServer((request, response) => {
-      if (request.url === "/headers") return void request.socket.destroy();
-      response.writeHead(200, { "content-length": "100" });
-      response.write("half", () => request.socket.destroy());
+      if (request.url === "/body") {
+        response.writeHead(200, { "content-length": "100" });
+        response.write("half", () => request.socket.destroy());
+      } else {
+        request.socket.destroy();
+      }
     });
-    const outbound = operator();
+    const outbound = trusting();
     const inHeaders = outbound.request({ method: "GET", url: new URL("/headers", url) });
     expect(await failureOf(inHeaders)).toMatchObject({ kind: "reset" });
     const response = await outbound.request({ method: "GET", url: new URL("/body", url) });
@@ -125,7 +127,7 @@ describe("a failure", () => {
     const { url } = await startServer((_request, response) => {
       response.writeHead(200, { "content-length": "100" }).write("half");
     });
-    const outbound = operator();
+    const outbound = trusting();
     const response = await outbound.request({ method: "GET", url });
     await outbound.close();
     expect(await failureOf(response.readAll(1000))).toBeInstanceOf(TransportError);
@@ -133,7 +135,7 @@ describe("a failure", () => {
 
   test("is `headers_timeout` where no headers come", async () => {
     const { url } = await startServer(() => {});
-    const error = await failureOf(operator().request({ method: "GET", url, headersTimeoutMs: 50 }));
+    const error = await failureOf(trusting().request({ method: "GET", url, headersTimeoutMs: 50 }));
     expect(error).toMatchObject({ kind: "headers_timeout" });
   });
 
@@ -141,20 +143,15 @@ describe("a failure", () => {
     const { url } = await startServer((_request, response) => {
       response.writeHead(200).write("a");
     });
-    const response = await operator({ idleTimeoutMs: 50 }).request({ method: "GET", url });
+    const response = await trusting({ idleTimeoutMs: 50 }).request({ method: "GET", url });
     expect(await failureOf(response.readAll(10))).toMatchObject({ kind: "idle" });
   });
 
   test("is `reset` where the answer is not HTTP", async () => {
     const server = createTcpServer((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
-    await new Promise<void>((resolve) => {
-      server.listen(0, "127.0.0.1", resolve);
-    });
-    onTestFinished(() => void server.close());
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const port = await listening(server);
     const error = await failureOf(
-      operator().request({ method: "GET", url: new URL(`http://127.0.0.1:${port}/`) }),
+      trusting().request({ method: "GET", url: new URL(`http://127.0.0.1:${port}/`) }),
     );
     expect(error).toMatchObject({ kind: "reset" });
     expect(error.message).not.toContain("SSH");
@@ -164,7 +161,7 @@ describe("a failure", () => {
     const { url } = await startServer((request, response) => {
       if (request.url === "/body") response.writeHead(200).write("a");
     });
-    const outbound = operator();
+    const outbound = trusting();
     const before = outbound.request({ method: "GET", url, signal: AbortSignal.abort() });
     expect(await failureOf(before)).toMatchObject({ kind: "aborted" });
 
@@ -183,15 +180,3 @@ describe("a failure", () => {
     expect(await failureOf(response.readAll(10))).toMatchObject({ kind: "aborted" });
   });
 });
-
-function operator(options: OutboundOptions = {}): Outbound {
-  const outbound = createOutbound({ egressFor: () => "operator", plainHttpFor: () => true, ...options });
-  onTestFinished(() => outbound.close());
-  return outbound;
-}
-
-async function failureOf(work: Promise<unknown>): Promise<Error> {
-  const outcome: unknown = await work.catch((error: unknown) => error);
-  if (outcome instanceof Error) return outcome;
-  throw new Error("it did not fail");
-}
