@@ -1,0 +1,57 @@
+/** How much may be owed ahead of time while nothing is asked for: a quarter of a second of the rate. */
+const burstSeconds = 0.25;
+
+/** One limit. Times are in milliseconds of the governor's clock. */
+export interface Bucket {
+  /** Bytes per second; `undefined` = unlimited, 0 = paused. */
+  rate(): number | undefined;
+  setRate(bytesPerSecond: number | undefined, nowMs: number): void;
+  /** How long until the next reservation may be granted: 0 = now, Infinity = not before the rate changes. */
+  waitMs(nowMs: number): number;
+  take(sizeBytes: number): void;
+  giveBack(sizeBytes: number, nowMs: number): void;
+}
+
+/**
+ * A token bucket with debt: a reservation of any size is granted as soon as nothing is owed, and what it takes beyond
+ * the bucket's content is owed by those that come after it. So a window larger than the burst is no special case, and
+ * in any time W no more is granted than rate x W + burst + the largest reservation.
+ */
+export function createBucket(bytesPerSecond: number | undefined, startedAtMs: number): Bucket {
+  let rate = bytesPerSecond;
+  let tokens = burstOf(rate);
+  let settledAtMs = startedAtMs;
+
+  const settle = (nowMs: number): void => {
+    const elapsedMs = Math.max(0, nowMs - settledAtMs);
+    settledAtMs = Math.max(settledAtMs, nowMs);
+    if (rate !== undefined) tokens = Math.min(burstOf(rate), tokens + (rate * elapsedMs) / 1000);
+  };
+
+  return {
+    rate: () => rate,
+    setRate: (next, nowMs) => {
+      settle(nowMs);
+      // Debt is in bytes and stays: what was granted at the old rate is still on its way.
+      tokens = rate === undefined ? burstOf(next) : Math.min(tokens, burstOf(next));
+      rate = next;
+    },
+    waitMs: (nowMs) => {
+      if (rate === undefined) return 0;
+      if (rate === 0) return Number.POSITIVE_INFINITY;
+      settle(nowMs);
+      return tokens >= 0 ? 0 : Math.ceil((-tokens / rate) * 1000);
+    },
+    take: (sizeBytes) => {
+      if (rate !== undefined) tokens -= sizeBytes;
+    },
+    giveBack: (sizeBytes, nowMs) => {
+      settle(nowMs);
+      if (rate !== undefined) tokens = Math.min(burstOf(rate), tokens + sizeBytes);
+    },
+  };
+}
+
+function burstOf(rate: number | undefined): number {
+  return rate === undefined ? 0 : rate * burstSeconds;
+}
