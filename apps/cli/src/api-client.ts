@@ -1,0 +1,113 @@
+import {
+  InternalError,
+  InvalidRequestError,
+  LayawayError,
+  type ErrorCode,
+  type ErrorSide,
+} from "@layaway/errors";
+import type { Archive } from "@layaway/ledger";
+
+/** An error that the API answered with: its code and message are passed on as they are. */
+export class ApiAnswerError extends LayawayError {
+  readonly code: ErrorCode;
+  readonly side: ErrorSide = "internal";
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, status: number) {
+    super(message);
+    this.code = code;
+    this.retryable = status >= 500;
+  }
+}
+
+export interface ApiClient {
+  submit(request: Readonly<Record<string, unknown>>): Promise<Archive>;
+  get(id: string): Promise<Archive>;
+  list(limit: number): Promise<readonly Archive[]>;
+  /** The archive's bytes. */
+  download(
+    id: string,
+  ): Promise<{
+    readonly body: ReadableStream<Uint8Array>;
+    readonly fileName: string;
+    readonly sizeBytes?: number;
+  }>;
+}
+
+/** Speaks to a running API. `url` is its root, `token` its bearer token where it wants one. */
+export function createApiClient(options: {
+  readonly url: string;
+  readonly token: string | undefined;
+  readonly signal: AbortSignal;
+}): ApiClient {
+  const base = parseBase(options.url);
+
+  const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    if (options.token !== undefined) headers.set("authorization", `Bearer ${options.token}`);
+    let response: Response;
+    try {
+      response = await fetch(new URL(path, base), { ...init, headers, signal: options.signal });
+    } catch (cause) {
+      options.signal.throwIfAborted();
+      throw new InternalError(
+        `no answer from the API at ${base.origin} (is "layaway serve" running there?)`,
+        { cause },
+      );
+    }
+    if (!response.ok) throw await answeredError(response, path);
+    return response;
+  };
+
+  return {
+    async submit(request) {
+      const response = await call("v1/archives", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(request),
+      });
+      return (await response.json()) as Archive;
+    },
+    async get(id) {
+      const response = await call(`v1/archives/${encodeURIComponent(id)}`);
+      return (await response.json()) as Archive;
+    },
+    async list(limit) {
+      const response = await call(`v1/archives?limit=${limit}`);
+      return ((await response.json()) as { items: readonly Archive[] }).items;
+    },
+    async download(id) {
+      const { key } = await this.get(id);
+      const response = await call(`v1/archives/${encodeURIComponent(id)}/download`);
+      if (response.body === null) throw new InternalError("the download has no body");
+      const length = response.headers.get("content-length");
+      return {
+        body: response.body,
+        fileName: key?.split("/").at(-1) ?? `${id}.tar`,
+        ...(length === null ? {} : { sizeBytes: Number(length) }),
+      };
+    },
+  };
+}
+
+function parseBase(url: string): URL {
+  if (!URL.canParse(url)) throw new InvalidRequestError(`LAYAWAY_URL: "${url}" is not a URL`);
+  return new URL(url.endsWith("/") ? url : `${url}/`);
+}
+
+async function answeredError(response: Response, path: string): Promise<LayawayError> {
+  const problem: unknown = await response.json().catch(() => undefined);
+  if (
+    typeof problem === "object" &&
+    problem !== null &&
+    "code" in problem &&
+    typeof problem.code === "string"
+  ) {
+    const detail =
+      "detail" in problem && typeof problem.detail === "string" ? problem.detail : response.statusText;
+    return new ApiAnswerError(problem.code as ErrorCode, detail, response.status);
+  }
+  return new InternalError(
+    `GET /${path}: HTTP ${response.status}, and no problem document (is this a Layaway API?)`,
+  );
+}

@@ -1,0 +1,23 @@
+import { run } from "./run.ts";
+
+const controller = new AbortController();
+let interrupted = false;
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    // The second time the user means it: nothing is tidied up any more.
+    if (interrupted) process.exit(130);
+    interrupted = true;
+    controller.abort(new Error(`received ${name}`));
+  });
+}
+// A reader that goes away (`| head`) is no error of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : 1);
+});
+
+process.exitCode = await run(process.argv.slice(2), {
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signal: controller.signal,
+});

@@ -1,0 +1,63 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import { type Config, parseRate } from "@layaway/config";
+import { openSource, type Source } from "@layaway/connect";
+import { InvalidRequestError } from "@layaway/errors";
+
+import type { Terminal } from "./terminal.ts";
+import { userAgent } from "./version.ts";
+
+/** The options of every command that reads from a registry itself. */
+export interface SourceFlags {
+  readonly limit?: string;
+  readonly authfile?: string;
+  readonly creds?: string;
+  readonly tlsVerify?: string;
+  readonly plainHttp?: true;
+  readonly ca?: string;
+}
+
+/** A registry client for the user of this process, who is the operator: any host may be named. */
+export async function openUserSource(config: Config, flags: SourceFlags, terminal: Terminal): Promise<Source> {
+  const limited =
+    flags.limit === undefined
+      ? config
+      : { ...config, bandwidth: { ...config.bandwidth, limit: parseRate(flags.limit) } };
+  return openSource({
+    config: limited,
+    trust: "operator",
+    authFiles: authFiles(flags.authfile, terminal.env),
+    userAgent,
+    ...(flags.creds === undefined ? {} : { credentials: parseCredentials(flags.creds) }),
+    ...(flags.tlsVerify === undefined ? {} : { tlsVerify: parseBoolean("--tls-verify", flags.tlsVerify) }),
+    ...(flags.plainHttp === undefined ? {} : { plainHttp: flags.plainHttp }),
+    ...(flags.ca === undefined ? {} : { caFile: flags.ca }),
+  });
+}
+
+/** Where docker, podman and skopeo keep credentials, in the order in which they are asked. */
+export function authFiles(given: string | undefined, env: Terminal["env"]): readonly string[] {
+  if (given !== undefined) return [given];
+  const runtime = env["XDG_RUNTIME_DIR"];
+  return [
+    env["REGISTRY_AUTH_FILE"],
+    runtime === undefined ? undefined : join(runtime, "containers", "auth.json"),
+    join(env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "containers", "auth.json"),
+    join(env["DOCKER_CONFIG"] ?? join(homedir(), ".docker"), "config.json"),
+  ].filter((file) => file !== undefined);
+}
+
+function parseCredentials(text: string): { readonly kind: "basic"; readonly username: string; readonly password: string } {
+  const at = text.indexOf(":");
+  if (at === 0 || text === "") throw new InvalidRequestError("--creds: wanted USER[:PASSWORD]");
+  return at === -1
+    ? { kind: "basic", username: text, password: "" }
+    : { kind: "basic", username: text.slice(0, at), password: text.slice(at + 1) };
+}
+
+function parseBoolean(name: string, text: string): boolean {
+  if (text === "true" || text === "1") return true;
+  if (text === "false" || text === "0") return false;
+  throw new InvalidRequestError(`${name}: wanted true or false, not "${text}"`);
+}

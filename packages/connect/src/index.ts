@@ -1,0 +1,4 @@
+export { openDestination } from "./open-destination.ts";
+export { openDestinations } from "./open-destinations.ts";
+export { openSource, type Source, type SourceOptions } from "./open-source.ts";
+export { readSecret } from "./read-secret.ts";

@@ -1,0 +1,76 @@
+import type { Destination, OssDestination, S3Destination } from "@layaway/config";
+import { InvalidRequestError } from "@layaway/errors";
+import type { ObjectStore } from "@layaway/object-store";
+import { DestinationDeniedError } from "@layaway/object-store";
+import { createFsStore } from "@layaway/object-store-fs";
+import { createOssStore } from "@layaway/object-store-oss";
+import { createS3Store } from "@layaway/object-store-s3";
+
+import { readSecret } from "./read-secret.ts";
+
+/**
+ * The store that a destination names. Nothing is asked of it yet; only secrets are read from their files.
+ * Throws `InvalidRequestError` for a secret that cannot be read, `DestinationDeniedError` where OSS has no credentials at all.
+ */
+export async function openDestination(destination: Destination): Promise<ObjectStore> {
+  switch (destination.kind) {
+    case "s3":
+      return openS3(destination);
+    case "oss":
+      return openOss(destination);
+    case "fs":
+      return createFsStore({ directory: destination.directory });
+  }
+}
+
+async function openS3(destination: S3Destination): Promise<ObjectStore> {
+  const { bucket, prefix, region, endpoint, publicEndpoint, pathStyle, checksums, credentials } = destination;
+  return createS3Store({
+    bucket,
+    prefix,
+    pathStyle,
+    checksums,
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
+    ...(credentials === undefined
+      ? {}
+      : {
+          credentials: {
+            accessKeyId: credentials.accessKeyId,
+            secretAccessKey: await readSecret(credentials.secretAccessKey, "secretAccessKeyFile"),
+            ...(credentials.sessionToken === undefined
+              ? {}
+              : { sessionToken: await readSecret(credentials.sessionToken, "sessionTokenFile") }),
+          },
+        }),
+  });
+}
+
+async function openOss(destination: OssDestination): Promise<ObjectStore> {
+  const { bucket, prefix, region, endpoint, publicEndpoint, cname, pathStyle, credentials } = destination;
+  if (credentials === undefined) {
+    throw new DestinationDeniedError(
+      `oss://${bucket}: no credentials (set OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET, or name them in the configuration)`,
+    );
+  }
+  if (region === undefined) {
+    throw new InvalidRequestError(`oss://${bucket}: no region (set OSS_REGION or region=oss-cn-...)`);
+  }
+  return createOssStore({
+    bucket,
+    prefix,
+    region,
+    cname,
+    pathStyle,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
+    credentials: {
+      accessKeyId: credentials.accessKeyId,
+      accessKeySecret: await readSecret(credentials.accessKeySecret, "accessKeySecretFile"),
+      ...(credentials.securityToken === undefined
+        ? {}
+        : { securityToken: await readSecret(credentials.securityToken, "securityTokenFile") }),
+    },
+  });
+}
