@@ -13,8 +13,7 @@ export type ServerName =
   | "busybox"
   | "openssl"
   | "tar"
-  | "zstd"
-  | "htpasswd";
+  | "zstd";
 
 interface Server {
   /** Every one of them has to be found. */
@@ -55,7 +54,6 @@ const servers: Readonly<Record<ServerName, Server>> = {
   openssl: { commands: ["openssl"], packages: ["openssl"] },
   tar: { commands: ["tar"], packages: ["tar"] },
   zstd: { commands: ["zstd"], packages: ["zstd"] },
-  htpasswd: { commands: ["htpasswd"], packages: ["apache2-utils"] },
 };
 
 export interface Missing {
