@@ -1,24 +1,28 @@
-import { InternalError } from "@layaway/errors";
+import { type ArchiveJobOptions, prepareArchiveJobs, RetryLaterError } from "./archive-job.ts";
+import { archiveQueue } from "./keys.ts";
+import { type LockTiming, type RunningWorker, startQueueWorker } from "./queue-worker.ts";
 
-import type { ProcessArchive, SettleArchive } from "./archive-work.ts";
-
-export interface ArchiveWorkerOptions {
+export interface ArchiveWorkerOptions extends ArchiveJobOptions {
   readonly redisUrl: string;
   readonly prefix?: string | undefined;
   /** Archives at the same time in this process; 2 unless given. */
   readonly concurrency?: number | undefined;
-  readonly process: ProcessArchive;
-  readonly onSettled: SettleArchive;
-  /** Told of what does not end a job: connection errors, lost locks, hooks that will be repeated. */
-  readonly onError: (error: Error) => void;
+  readonly locks?: LockTiming | undefined;
 }
 
-export interface RunningWorker {
-  /** Takes no more jobs and waits for those at work; after `graceMs` (0 unless given) hands them back, with no attempt used. */
-  close(options?: { readonly graceMs?: number }): Promise<void>;
-}
+/** Where a job comes back that broke outside of its attempt: an error of ours or of Redis. */
+const brokenMs = 15_000;
 
 /** Works off the queue of archives. Throws as `openJobs` does. */
 export function startArchiveWorker(options: ArchiveWorkerOptions): Promise<RunningWorker> {
-  return Promise.reject(new InternalError(`not built yet: ${options.redisUrl}`));
+  return startQueueWorker({
+    redisUrl: options.redisUrl,
+    prefix: options.prefix,
+    queue: archiveQueue,
+    concurrency: options.concurrency ?? 2,
+    locks: options.locks ?? {},
+    prepare: (client, keys) => prepareArchiveJobs(client, keys, options),
+    backOffMs: (_attemptsMade, error) => (error instanceof RetryLaterError ? error.delayMs : brokenMs),
+    onError: options.onError,
+  });
 }

@@ -1,4 +1,4 @@
-export { startArchiveWorker, type ArchiveWorkerOptions, type RunningWorker } from "./archive-worker.ts";
+export type { ArchiveTiming } from "./archive-job.ts";
 export type {
   ArchiveOutcome,
   ArchiveProgress,
@@ -7,6 +7,7 @@ export type {
   ReceiptDetails,
   SettleArchive,
 } from "./archive-work.ts";
+export { startArchiveWorker, type ArchiveWorkerOptions } from "./archive-worker.ts";
 export { startEmbeddedRedis, type EmbeddedRedis, type EmbeddedRedisOptions } from "./embedded-redis.ts";
 export {
   type ArchivePage,
@@ -20,6 +21,7 @@ export {
   type WebhookDelivery,
 } from "./jobs.ts";
 export { openJobs, type JobsOptions } from "./open-jobs.ts";
+export type { LockTiming, RunningWorker } from "./queue-worker.ts";
 export {
   startWebhookWorker,
   type DeliveryResult,

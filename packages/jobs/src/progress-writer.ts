@@ -1,0 +1,51 @@
+import type { ArchiveProgress } from "./archive-work.ts";
+
+export interface ProgressWriter {
+  report(progress: ArchiveProgress): void;
+  /** Drops what was not written yet and waits for what is being written. */
+  stop(): Promise<void>;
+}
+
+/** Writes at most once per interval, one write at a time, always the newest; what a report does not name stays as it was. */
+export function createProgressWriter(
+  write: (progress: ArchiveProgress) => Promise<unknown>,
+  intervalMs: number,
+  onError: (error: unknown) => void,
+): ProgressWriter {
+  let pending: ArchiveProgress | undefined;
+  let writing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  const flush = (): void => {
+    if (pending === undefined || writing !== undefined || timer !== undefined || stopped) return;
+    const progress = pending;
+    pending = undefined;
+    timer = setTimeout(() => {
+      timer = undefined;
+      flush();
+    }, intervalMs);
+    timer.unref();
+    writing = writeOne(progress);
+  };
+  const writeOne = async (progress: ArchiveProgress): Promise<void> => {
+    try {
+      await write(progress);
+    } catch (error) {
+      onError(error);
+    }
+    writing = undefined;
+    flush();
+  };
+  return {
+    report(progress) {
+      pending = { ...pending, ...progress };
+      flush();
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await writing;
+    },
+  };
+}
