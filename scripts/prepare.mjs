@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Nothing that runs below here may report to anybody: turbo would. */
-const quietTools = { TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
+/** For the environment of what runs below here: nothing may report to anybody, and turbo would. */
+export const quietTools = { TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
 
 /** Runs a command in the project's root, its output in sight; ends this process where it fails. */
 export function run(command, args, env = {}) {
@@ -59,13 +59,23 @@ export function installPackages(wanted) {
   const become = asRoot();
   if (!hasCommand("apt-get") || become === undefined) return names;
   console.log(`Installing Debian packages: ${names.join(" ")}`);
-  // RUNLEVEL=1: the packages' services are ours to start, not the machine's.
-  const [command, ...before] = [...become, "env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "apt-get", "-qq"];
-  const apt = (...args) => spawnSync(command, [...before, ...args], { stdio: ["ignore", "ignore", "inherit"] });
-  apt("update");
-  apt("install", "-y", "--no-install-recommends", ...names);
+  const [command, ...before] = [...become, "sh", "-c", aptInstall, "sh"];
+  spawnSync(command, [...before, ...names], { stdio: ["ignore", "ignore", "inherit"] });
   return missing();
 }
+
+// The packages' services are ours to start, on ports of our own, not the machine's: while policy-rc.d says so, none is started.
+const aptInstall = `
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e $policy ]; then
+    trap 'rm -f $policy' EXIT
+    trap 'exit 130' INT TERM
+    printf '#!/bin/sh\\nexit 101\\n' > $policy && chmod 755 $policy
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get -qq update
+  apt-get -qq install -y --no-install-recommends "$@"
+`;
 
 /** The words that make a command run as root: none for root itself; `undefined` where there is no way. */
 function asRoot() {

@@ -1,5 +1,5 @@
 export { describeWithServers, skipTest } from "./describe-with-servers.ts";
-export { findCommand, needs } from "./needs.ts";
+export { findCommand, needs, packagesByCommand } from "./needs.ts";
 export type { Missing, ServerName } from "./needs.ts";
 export { freePort, freePortBlock } from "./servers/free-port.ts";
 export { acceptsConnections, startProcess } from "./servers/process.ts";
@@ -38,3 +38,7 @@ export { startCeph } from "./servers/ceph.ts";
 export { startSwift } from "./servers/swift.ts";
 export type { SwiftOptions } from "./servers/swift.ts";
 export type { RunningS3, S3Keys } from "./servers/s3-server.ts";
+export { startOssFront } from "./servers/oss-front.ts";
+export type { OssFrontOptions, RunningOss } from "./servers/oss-front.ts";
+export { checkOssSignature } from "./servers/oss-front-signature.ts";
+export type { OssKeys, OssRefusal, SignedRequest } from "./servers/oss-front-signature.ts";

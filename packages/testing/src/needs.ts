@@ -15,46 +15,34 @@ export type ServerName =
   | "tar"
   | "zstd";
 
-interface Server {
-  /** Every one of them has to be found. */
-  readonly commands: readonly string[];
-  /** The Debian packages that bring them. */
-  readonly packages: readonly string[];
-  readonly root?: true;
-}
-
-const servers: Readonly<Record<ServerName, Server>> = {
-  redis: { commands: ["redis-server"], packages: ["redis-server"] },
-  "docker-registry": { commands: ["docker-registry"], packages: ["docker-registry"] },
+/** By the command that has to be found, the Debian package that brings it. */
+const servers: Readonly<Record<ServerName, Readonly<Record<string, string>>>> = {
+  redis: { "redis-server": "redis-server" },
+  "docker-registry": { "docker-registry": "docker-registry" },
   ceph: {
-    commands: ["ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph"],
-    packages: ["radosgw", "ceph-mon", "ceph-osd", "ceph-common"],
+    "ceph-mon": "ceph-mon",
+    "ceph-osd": "ceph-osd",
+    radosgw: "radosgw",
+    "radosgw-admin": "ceph-common",
+    ceph: "ceph-common",
   },
   swift: {
-    commands: [
-      "swift-proxy-server",
-      "swift-account-server",
-      "swift-container-server",
-      "swift-object-server",
-      "swift-ring-builder",
-      "memcached",
-    ],
-    packages: [
-      "swift-proxy",
-      "swift-account",
-      "swift-container",
-      "swift-object",
-      "python3-swift",
-      "memcached",
-    ],
+    "swift-proxy-server": "swift-proxy",
+    "swift-account-server": "swift-account",
+    "swift-container-server": "swift-container",
+    "swift-object-server": "swift-object",
+    "swift-ring-builder": "swift",
+    memcached: "memcached",
   },
-  dockerd: { commands: ["dockerd", "docker"], packages: ["docker.io"], root: true },
-  skopeo: { commands: ["skopeo"], packages: ["skopeo"] },
-  busybox: { commands: ["busybox"], packages: ["busybox-static"] },
-  openssl: { commands: ["openssl"], packages: ["openssl"] },
-  tar: { commands: ["tar"], packages: ["tar"] },
-  zstd: { commands: ["zstd"], packages: ["zstd"] },
+  dockerd: { dockerd: "docker.io", docker: "docker.io" },
+  skopeo: { skopeo: "skopeo" },
+  busybox: { busybox: "busybox-static" },
+  openssl: { openssl: "openssl" },
+  tar: { tar: "tar" },
+  zstd: { zstd: "zstd" },
 };
+
+const onlyForRoot: ReadonlySet<ServerName> = new Set(["dockerd"]);
 
 export interface Missing {
   readonly kind: "missing";
@@ -67,18 +55,25 @@ export interface Missing {
 
 /** Whether this machine can start all of these. */
 export function needs(...names: readonly ServerName[]): { readonly kind: "ok" } | Missing {
-  const wanted: readonly Server[] = names.map((name) => servers[name]);
-  const lacking = wanted.filter((server) => !server.commands.every(findCommand));
-  const commands = lacking.flatMap((server) => server.commands).filter((command) => !findCommand(command));
-  const packages = [...new Set(lacking.flatMap((server) => server.packages))];
+  const lacking = names
+    .flatMap((name) => Object.entries(servers[name]))
+    .filter(([command]) => !findCommand(command));
+  const commands = lacking.map(([command]) => command);
+  const packages = [...new Set(lacking.map(([, name]) => name))];
   if (commands.length > 0) {
     const reason = `${commands.join(", ")} not found; Debian: apt-get install ${packages.join(" ")}`;
     return { kind: "missing", commands, packages, reason };
   }
-  if (wanted.some((server) => server.root === true) && process.getuid?.() !== 0) {
-    return { kind: "missing", commands, packages, reason: `${names.join(", ")}: only root can start it` };
+  const restricted = names.filter((name) => onlyForRoot.has(name));
+  if (restricted.length > 0 && process.getuid?.() !== 0) {
+    return { kind: "missing", commands, packages, reason: `only root can start ${restricted.join(", ")}` };
   }
   return { kind: "ok" };
+}
+
+/** Every command that some test needs, and the Debian package that brings it. */
+export function packagesByCommand(): Readonly<Record<string, string>> {
+  return Object.assign({}, ...Object.values(servers)) as Record<string, string>;
 }
 
 /** The path of a command, or undefined where it is not installed. Looks into /usr/sbin too, which is not on everybody's PATH. */
