@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
 // Packages are tested from their sources: the condition stands in each package's `exports`.
-const source = { resolve: { conditions: ["layaway-source"] }, ssr: { resolve: { conditions: ["layaway-source"] } } };
+const source = {
+  resolve: { conditions: ["layaway-source"] },
+  ssr: { resolve: { conditions: ["layaway-source"] } },
+};
 const everywhere = ["packages/*/test", "apps/*/test", "test"];
 
 export default defineConfig({

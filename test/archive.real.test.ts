@@ -54,7 +54,11 @@ describeWithServers("layaway archive", ["docker-registry", "swift", "dockerd", "
   let ossStore: ObjectStore;
 
   beforeAll(async () => {
-    [registry, s3, engine] = await Promise.all([startDockerRegistry(), startSwift({ minPartBytes: 102_400 }), startDockerd()]);
+    [registry, s3, engine] = await Promise.all([
+      startDockerRegistry(),
+      startSwift({ minPartBytes: 102_400 }),
+      startDockerd(),
+    ]);
     oss = await startOssFront({ s3 });
     await s3.createBucket("archives");
     await s3.createBucket("partner");
@@ -62,7 +66,11 @@ describeWithServers("layaway archive", ["docker-registry", "swift", "dockerd", "
     zstd = await makeImage({
       family: "oci",
       seed: "end to end",
-      layers: [{ sizeBytes: 14_000_000, compression: "zstd" }, { sizeBytes: 300_000 }, { sizeBytes: 51_200, compression: "none" }],
+      layers: [
+        { sizeBytes: 14_000_000, compression: "zstd" },
+        { sizeBytes: 300_000 },
+        { sizeBytes: 51_200, compression: "none" },
+      ],
     });
     await pushImage({ registry: registry.host, repository: "team/busybox", tag: "1", image: busybox });
     await pushImage({ registry: registry.host, repository: "team/data", tag: "v1", image: zstd });
@@ -108,7 +116,13 @@ describeWithServers("layaway archive", ["docker-registry", "swift", "dockerd", "
     const ended = await layaway(["archive", image, destination, "--json", ...more], env());
     expect(ended.stderr).toBe("");
     expect(ended.status).toBe(0);
-    return JSON.parse(ended.stdout) as { key: string; digest: string; outcome: string; sizeBytes: number; bytes: { fetched: number } };
+    return JSON.parse(ended.stdout) as {
+      key: string;
+      digest: string;
+      outcome: string;
+      sizeBytes: number;
+      bytes: { fetched: number };
+    };
   };
 
   it("gives the same bytes through S3, OSS and a directory, and the same again", async () => {
@@ -158,8 +172,19 @@ describeWithServers("layaway archive", ["docker-registry", "swift", "dockerd", "
     expect(asOci.stdout.trim()).toBe(zstd.digest);
     const asDocker = await run("skopeo", ["inspect", "--config", `docker-archive:${file}`]);
     expect(JSON.parse(asDocker.stdout)).toMatchObject({ rootfs: { diff_ids: zstd.diffIds } });
-    await run("skopeo", ["copy", "--dest-tls-verify=false", `oci-archive:${file}`, `docker://${registry.host}/team/copy:v1`]);
-    const copied = await run("skopeo", ["inspect", "--tls-verify=false", "--format", "{{.Digest}}", `docker://${registry.host}/team/copy:v1`]);
+    await run("skopeo", [
+      "copy",
+      "--dest-tls-verify=false",
+      `oci-archive:${file}`,
+      `docker://${registry.host}/team/copy:v1`,
+    ]);
+    const copied = await run("skopeo", [
+      "inspect",
+      "--tls-verify=false",
+      "--format",
+      "{{.Digest}}",
+      `docker://${registry.host}/team/copy:v1`,
+    ]);
     expect(copied.stdout.trim()).toBe(zstd.digest);
     const listed = await run("tar", ["-tf", file]);
     expect(listed.stdout.split("\n").slice(0, 3)).toEqual(["oci-layout", "index.json", "manifest.json"]);
@@ -178,12 +203,24 @@ describeWithServers("layaway archive", ["docker-registry", "swift", "dockerd", "
   it("prints for people what it did and how to restore it", async () => {
     const ended = await layaway(["archive", `${registry.host}/team/busybox:1`, toS3()], env());
     expect(ended.stdout).toMatch(/^digest +sha256:[0-9a-f]{64}$/m);
-    expect(ended.stdout).toMatch(/^restore +aws s3 cp --endpoint-url \S+ s3:\/\/archives\/\S+\.tar - \| docker load$/m);
+    expect(ended.stdout).toMatch(
+      /^restore +aws s3 cp --endpoint-url \S+ s3:\/\/archives\/\S+\.tar - \| docker load$/m,
+    );
   });
 
   it("leaves nothing behind when Ctrl-C stops it in the middle", async () => {
     const started = startLayaway(
-      ["archive", `${registry.host}/team/data:v1`, toS3(), "--key", "interrupted.tar", "--limit", "3MB/s", "--part-size", "5MiB"],
+      [
+        "archive",
+        `${registry.host}/team/data:v1`,
+        toS3(),
+        "--key",
+        "interrupted.tar",
+        "--limit",
+        "3MB/s",
+        "--part-size",
+        "5MiB",
+      ],
       env(),
     );
     await started.line(/stored/).catch(() => {});

@@ -83,25 +83,53 @@ describeWithServers("bad input to layaway archive", ["swift"], () => {
   }
 
   it("refuses a malformed reference", () =>
-    expectRefusal(["archive", "Team/App:1", bucket()], { status: 2, code: "invalid_reference", names: /Team\/App/ }));
+    expectRefusal(["archive", "Team/App:1", bucket()], {
+      status: 2,
+      code: "invalid_reference",
+      names: /Team\/App/,
+    }));
 
   it("refuses an option it does not know", () =>
-    expectRefusal(["archive", "nginx", bucket(), "--compress"], { status: 2, code: "invalid_request", names: /--compress/ }));
+    expectRefusal(["archive", "nginx", bucket(), "--compress"], {
+      status: 2,
+      code: "invalid_request",
+      names: /--compress/,
+    }));
 
   it("refuses a rate that is none", () =>
-    expectRefusal(["archive", "nginx", bucket(), "--limit", "fast"], { status: 2, code: "invalid_request", names: /fast/ }));
+    expectRefusal(["archive", "nginx", bucket(), "--limit", "fast"], {
+      status: 2,
+      code: "invalid_request",
+      names: /fast/,
+    }));
 
   it("refuses credentials in a destination's URL", () =>
-    expectRefusal(["archive", "nginx", "s3://key:canary@archives/x"], { status: 2, code: "invalid_request", names: /credential/i }));
+    expectRefusal(["archive", "nginx", "s3://key:canary@archives/x"], {
+      status: 2,
+      code: "invalid_request",
+      names: /credential/i,
+    }));
 
   it("says that a destination is not configured", () =>
-    expectRefusal(["archive", "nginx", "nowhere"], { status: 4, code: "destination_unknown", names: /nowhere/ }));
+    expectRefusal(["archive", "nginx", "nowhere"], {
+      status: 4,
+      code: "destination_unknown",
+      names: /nowhere/,
+    }));
 
   it("says that a tag does not exist", () =>
-    expectRefusal(["archive", `${registry.host}/team/app:2`, bucket()], { status: 4, code: "manifest_unknown", names: /team\/app:2/ }));
+    expectRefusal(["archive", `${registry.host}/team/app:2`, bucket()], {
+      status: 4,
+      code: "manifest_unknown",
+      names: /team\/app:2/,
+    }));
 
   it("says that a private repository wants credentials", () =>
-    expectRefusal(["archive", `${closed.host}/team/app:1`, bucket()], { status: 1, code: "unauthorized", names: /team\/app/ }));
+    expectRefusal(["archive", `${closed.host}/team/app:1`, bucket()], {
+      status: 1,
+      code: "unauthorized",
+      names: /team\/app/,
+    }));
 
   it("says that the credentials are wrong, without printing them", () =>
     expectRefusal(["archive", `${closed.host}/team/app:1`, bucket(), "--creds", "partner:canary-wrong"], {
@@ -119,7 +147,9 @@ describeWithServers("bad input to layaway archive", ["swift"], () => {
 
   it("refuses a schema 1 manifest", async () => {
     const mediaType = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 1, name: "team/app", tag: "old", fsLayers: [] }));
+    const bytes = Buffer.from(
+      JSON.stringify({ schemaVersion: 1, name: "team/app", tag: "old", fsLayers: [] }),
+    );
     registry.putManifest("team/app", { mediaType, bytes }, ["old"]);
     await expectRefusal(["archive", `${registry.host}/team/app:old`, bucket()], {
       status: 1,
@@ -144,7 +174,11 @@ describeWithServers("bad input to layaway archive", ["swift"], () => {
       }),
     );
     registry.putManifest("team/chart", { mediaType: manifestType, bytes }, ["1"]);
-    await expectRefusal(["archive", `${registry.host}/team/chart:1`, bucket()], { status: 1, code: "not_an_image", names: /helm/ });
+    await expectRefusal(["archive", `${registry.host}/team/chart:1`, bucket()], {
+      status: 1,
+      code: "not_an_image",
+      names: /helm/,
+    });
   });
 
   it("refuses bytes that do not have their digest", async () => {
@@ -203,14 +237,25 @@ describeWithServers("bad input to layaway archive", ["swift"], () => {
     }));
 
   it("says that nobody listens at the registry's address", () =>
-    expectRefusal(["archive", "127.0.0.1:1/team/app:1", bucket()], { status: 1, code: "source_unavailable", names: /127\.0\.0\.1:1/ }));
+    expectRefusal(["archive", "127.0.0.1:1/team/app:1", bucket()], {
+      status: 1,
+      code: "source_unavailable",
+      names: /127\.0\.0\.1:1/,
+    }));
 
   it("says that nobody listens at the store's address", () =>
-    expectRefusal(["archive", `${registry.host}/team/app:1`, "s3://archives?endpoint=http://127.0.0.1:1&region=us-east-1&pathStyle=true"], {
-      status: 1,
-      code: "destination_unavailable",
-      names: /archives/,
-    }));
+    expectRefusal(
+      [
+        "archive",
+        `${registry.host}/team/app:1`,
+        "s3://archives?endpoint=http://127.0.0.1:1&region=us-east-1&pathStyle=true",
+      ],
+      {
+        status: 1,
+        code: "destination_unavailable",
+        names: /archives/,
+      },
+    ));
 
   it("says that Redis cannot be reached when a worker starts", () =>
     expectRefusal(
@@ -223,7 +268,9 @@ describeWithServers("bad input to layaway archive", ["swift"], () => {
     registry.inject({ on: "blob", flipAt: 4000, times: 100 });
     const { status } = await layaway(["archive", `${registry.host}/team/app:1`, `file://${directory}`]);
     expect(status).toBe(1);
-    const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    const files = (await readdir(directory, { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    );
     expect(files.map((file) => file.name)).toEqual([]);
   });
 });

@@ -28,7 +28,9 @@ export function startLayaway(args: readonly string[], env: Readonly<Record<strin
   const watchers: { pattern: RegExp; found: (line: string) => void; gone: (error: Error) => void }[] = [];
   const look = (): void => {
     for (const watcher of watchers) {
-      const line = `${text.stdout}\n${text.stderr}`.split("\n").find((candidate) => watcher.pattern.test(candidate));
+      const line = `${text.stdout}\n${text.stderr}`
+        .split("\n")
+        .find((candidate) => watcher.pattern.test(candidate));
       if (line !== undefined) watcher.found(line);
     }
   };
@@ -41,7 +43,8 @@ export function startLayaway(args: readonly string[], env: Readonly<Record<strin
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (status) => {
-      for (const watcher of watchers) watcher.gone(new Error(`ended with ${status}\n${text.stdout}\n${text.stderr}`));
+      for (const watcher of watchers)
+        watcher.gone(new Error(`ended with ${status}\n${text.stdout}\n${text.stderr}`));
       resolve({ status, ...text });
     });
   });

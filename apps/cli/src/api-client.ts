@@ -7,6 +7,8 @@ import {
 } from "@layaway/errors";
 import type { Archive } from "@layaway/ledger";
 
+import { parseArchive, parseArchivePage, parseProblem } from "./parse-archive.ts";
+
 /** An error that the API answered with: its code and message are passed on as they are. */
 export class ApiAnswerError extends LayawayError {
   readonly code: ErrorCode;
@@ -25,9 +27,7 @@ export interface ApiClient {
   get(id: string): Promise<Archive>;
   list(limit: number): Promise<readonly Archive[]>;
   /** The archive's bytes. */
-  download(
-    id: string,
-  ): Promise<{
+  download(id: string): Promise<{
     readonly body: ReadableStream<Uint8Array>;
     readonly fileName: string;
     readonly sizeBytes?: number;
@@ -66,15 +66,15 @@ export function createApiClient(options: {
         headers: { "content-type": "application/json" },
         body: JSON.stringify(request),
       });
-      return (await response.json()) as Archive;
+      return parseArchive(await response.json());
     },
     async get(id) {
       const response = await call(`v1/archives/${encodeURIComponent(id)}`);
-      return (await response.json()) as Archive;
+      return parseArchive(await response.json());
     },
     async list(limit) {
       const response = await call(`v1/archives?limit=${limit}`);
-      return ((await response.json()) as { items: readonly Archive[] }).items;
+      return parseArchivePage(await response.json());
     },
     async download(id) {
       const { key } = await this.get(id);
@@ -96,17 +96,8 @@ function parseBase(url: string): URL {
 }
 
 async function answeredError(response: Response, path: string): Promise<LayawayError> {
-  const problem: unknown = await response.json().catch(() => undefined);
-  if (
-    typeof problem === "object" &&
-    problem !== null &&
-    "code" in problem &&
-    typeof problem.code === "string"
-  ) {
-    const detail =
-      "detail" in problem && typeof problem.detail === "string" ? problem.detail : response.statusText;
-    return new ApiAnswerError(problem.code as ErrorCode, detail, response.status);
-  }
+  const problem = parseProblem(await response.json().catch(() => undefined));
+  if (problem !== undefined) return new ApiAnswerError(problem.code, problem.message, response.status);
   return new InternalError(
     `GET /${path}: HTTP ${response.status}, and no problem document (is this a Layaway API?)`,
   );

@@ -5,7 +5,11 @@ import { DestinationUnknownError } from "@layaway/object-store";
 import type { Terminal } from "./terminal.ts";
 
 /** A destination by its name in the configuration, by URL, or the default one. */
-export function chooseDestination(config: Config, given: string | undefined, terminal: Terminal): Destination {
+export function chooseDestination(
+  config: Config,
+  given: string | undefined,
+  terminal: Terminal,
+): Destination {
   const wanted = given ?? config.defaultDestination;
   if (wanted === undefined) {
     throw new InvalidRequestError(

@@ -19,7 +19,11 @@ export interface SourceFlags {
 }
 
 /** A registry client for the user of this process, who is the operator: any host may be named. */
-export async function openUserSource(config: Config, flags: SourceFlags, terminal: Terminal): Promise<Source> {
+export async function openUserSource(
+  config: Config,
+  flags: SourceFlags,
+  terminal: Terminal,
+): Promise<Source> {
   const limited =
     flags.limit === undefined
       ? config
@@ -48,7 +52,11 @@ export function authFiles(given: string | undefined, env: Terminal["env"]): read
   ].filter((file) => file !== undefined);
 }
 
-function parseCredentials(text: string): { readonly kind: "basic"; readonly username: string; readonly password: string } {
+function parseCredentials(text: string): {
+  readonly kind: "basic";
+  readonly username: string;
+  readonly password: string;
+} {
   const at = text.indexOf(":");
   if (at === 0 || text === "") throw new InvalidRequestError("--creds: wanted USER[:PASSWORD]");
   return at === -1

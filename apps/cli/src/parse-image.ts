@@ -4,7 +4,9 @@ import { parsePlatform, parseReference, type Platform, type Reference } from "@l
 /** An image as the command line names it. */
 export function parseImage(text: string): Reference {
   if (text.startsWith("docker-daemon:")) {
-    throw new InvalidRequestError(`${text}: images of a docker daemon cannot be read in this version; push it to a registry`);
+    throw new InvalidRequestError(
+      `${text}: images of a docker daemon cannot be read in this version; push it to a registry`,
+    );
   }
   return parseReference(text);
 }

@@ -19,7 +19,9 @@ credentials come from AWS_* or OSS_* variables, never from the URL.`;
 /** Every command with its options; usage errors end with status 2. */
 export function createProgram(terminal: Terminal): Command {
   const program = new Command("layaway")
-    .description("Puts container images away in object storage, as tars that docker load reads, and gets them back.")
+    .description(
+      "Puts container images away in object storage, as tars that docker load reads, and gets them back.",
+    )
     .version(version)
     .showHelpAfterError("(see layaway --help)")
     .exitOverride()
@@ -83,7 +85,12 @@ export function createProgram(terminal: Terminal): Command {
     .option("--name <reference>", "the image's name after docker load")
     .option("--callback-url <url>", "is told when the archive stands")
     .option("--priority <number>", "1 (first) to 100 (last)")
-    .option("--label <name=value>", "may be repeated", (value: string, list: readonly string[]) => [...list, value], [])
+    .option(
+      "--label <name=value>",
+      "may be repeated",
+      (value: string, list: readonly string[]) => [...list, value],
+      [],
+    )
     .option("--wait", "follow until it has ended; the exit status tells how")
     .option("--quiet", "no progress")
     .option("--json", "print one JSON document")

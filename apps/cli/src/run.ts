@@ -12,7 +12,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return 0;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
-    const error = terminal.signal.aborted && !isOurs(thrown) ? new CancelledError("interrupted", { cause: thrown }) : thrown;
+    const error =
+      terminal.signal.aborted && !isOurs(thrown)
+        ? new CancelledError("interrupted", { cause: thrown })
+        : thrown;
     const { code, message } = errorReportOf(error);
     terminal.stderr.write(`layaway: ${code}: ${message}\n`);
     if (!isOurs(error)) terminal.stderr.write(`${traceOf(error)}\n`);

@@ -1,5 +1,6 @@
 import {
   archiveKey,
+  checkArchiveKey,
   type ArchivePlan,
   type BlobPlace,
   type BlobPlaces,
@@ -93,7 +94,7 @@ export async function archiveImage(options: ArchiveOptions): Promise<ArchiveResu
   const { store, signal, onEvent = () => {} } = options;
   const image = await options.source.resolve(options.reference, { platform: options.platform, signal });
   const plan = planArchive(image, options.name === undefined ? {} : { name: options.name });
-  const key = options.key ?? archiveKey(image);
+  const key = options.key === undefined ? archiveKey(image) : checkArchiveKey(options.key);
   const layers = layersOf(plan);
   checkSize(plan, store);
   onEvent({

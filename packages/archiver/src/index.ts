@@ -5,5 +5,6 @@ export {
   type ArchiveResult,
 } from "./archive-image.ts";
 export type { ImageSource } from "./image-source.ts";
+export { placesIn } from "./places-in.ts";
 export { type ArchiveEvent, type ArchiveProgress, createProgressTally } from "./progress.ts";
 export type { RetryPolicy } from "./retry.ts";

@@ -33,7 +33,7 @@ export function createTaskScope(outer: AbortSignal): TaskScope {
     fail,
     run(task) {
       const promise = task();
-      const settled = promise.then(
+      const settled: Promise<unknown> = promise.then(
         () => running.delete(settled),
         (error: unknown) => {
           running.delete(settled);

@@ -10,5 +10,7 @@ export async function openDestinations(config: Config): Promise<ReadonlyMap<stri
   if (named.length === 0) {
     throw new InvalidRequestError("destinations: the configuration names none, so nothing could be archived");
   }
-  return new Map(await Promise.all(named.map(async ([name, one]) => [name, await openDestination(one)] as const)));
+  return new Map(
+    await Promise.all(named.map(async ([name, one]) => [name, await openDestination(one)] as const)),
+  );
 }

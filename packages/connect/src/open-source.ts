@@ -88,7 +88,9 @@ async function readAuthorities(
   entries: ReadonlyMap<string, RegistryEntry>,
   caFile: string | undefined,
 ): Promise<ReadonlyMap<string, string>> {
-  const files = [...entries].flatMap(([host, entry]) => (entry.caFile === undefined ? [] : [[host, entry.caFile] as const]));
+  const files = [...entries].flatMap(([host, entry]) =>
+    entry.caFile === undefined ? [] : [[host, entry.caFile] as const],
+  );
   if (caFile !== undefined) files.push(["*", caFile]);
   const read = files.map(async ([host, path]) => {
     try {

@@ -14,5 +14,10 @@ export function errorReportOf(error: unknown): ErrorReport {
   if (error instanceof LayawayError) {
     return { code: error.code, message: error.message, side: error.side, retryable: error.retryable };
   }
-  return { code: "internal", message: "unexpected error; the log has the details", side: "internal", retryable: true };
+  return {
+    code: "internal",
+    message: "unexpected error; the log has the details",
+    side: "internal",
+    retryable: true,
+  };
 }

@@ -79,11 +79,21 @@ export interface ObjectStore {
   url(key: string): string;
   head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
   /** The object's bytes, or one range of them. Throws `ObjectNotFoundError`. */
-  get(key: string, options?: CallOptions & { readonly range?: ByteRange }): Promise<AsyncIterable<Uint8Array>>;
+  get(
+    key: string,
+    options?: CallOptions & { readonly range?: ByteRange },
+  ): Promise<AsyncIterable<Uint8Array>>;
   /** Writes a small object in one request. With `ifAbsent` throws `ObjectConflictError` where the key is taken. */
-  put(key: string, bytes: Uint8Array, options?: WriteOptions & { readonly ifAbsent?: boolean }): Promise<{ readonly etag: string }>;
+  put(
+    key: string,
+    bytes: Uint8Array,
+    options?: WriteOptions & { readonly ifAbsent?: boolean },
+  ): Promise<{ readonly etag: string }>;
   /** Objects whose key begins with `prefix`, in key order. */
-  list(prefix: string, options?: CallOptions & { readonly cursor?: string; readonly limit?: number }): Promise<ListPage>;
+  list(
+    prefix: string,
+    options?: CallOptions & { readonly cursor?: string; readonly limit?: number },
+  ): Promise<ListPage>;
   /** Deleting what is not there is no error. */
   delete(key: string, options?: CallOptions): Promise<void>;
 

@@ -6,14 +6,14 @@ import { InvalidDigestError, MalformedImageError } from "./errors.ts";
 import { normalizePlatform } from "./platform.ts";
 
 /** No store takes a larger object: 10,000 parts of 5 GiB (Amazon S3 user guide, "Multipart upload limits"). */
-export const maxBlobBytes: number = 10_000 * 5 * 1024 ** 3;
+const maxBlobBytes = 10_000 * 5 * 1024 ** 3;
 
 /** `null` where Go programs write out an empty map or list. */
 const optionalString = z.string().nullish();
 const optionalStrings = z.record(z.string(), z.string()).nullish();
 
 /** A descriptor as it stands in a document: shape and size checked, digest not yet. */
-export interface WrittenDescriptor {
+interface WrittenDescriptor {
   readonly mediaType: string;
   readonly digest: string;
   readonly size: number;

@@ -102,7 +102,7 @@ function digestOf(text: string, refuse: Refuse): Digest {
     return parseDigest(text);
   } catch {
     // Its message shows the text, in which a password may stand: it is not kept as the cause.
-    const isDigestLike = otherDigest.test(`@${text}`);
+    const isDigestLike = otherDigest.exec(`@${text}`)?.index === 0;
     throw refuse(
       isDigestLike
         ? "only sha256 digests are supported, as sha256: and 64 lower-case hex digits"

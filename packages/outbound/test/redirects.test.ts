@@ -53,16 +53,23 @@ describe("a redirect", () => {
   });
 
   test("from https to http is refused", async () => {
+    let requests = 0;
     const outbound = {
-      request: () => Promise.resolve(redirectTo("http://a.example.com/")),
+      request: () => {
+        requests += 1;
+        return Promise.resolve(redirectTo("http://a.example.com/"));
+      },
     };
     const request = { method: "GET", url: new URL("https://a.example.com/") };
     expect(await failureOf(requestFollowing(outbound, request))).toMatchObject({ kind: "redirect" });
+    expect(requests).toBe(1);
   });
 
   test("in a loop is refused, and so is a chain of more than five", async () => {
-    const loop = following({ "/one": "/two", "/two": "/one#again" }, get("/one"));
+    const seen: Seen[] = [];
+    const loop = following({ "/one": "/two", "/two": "/one#again" }, get("/one"), 307, seen);
     expect(await failureOf(loop)).toMatchObject({ kind: "redirect" });
+    expect(seen).toHaveLength(2);
     const chain = Object.fromEntries([1, 2, 3, 4, 5, 6].map((step) => [`/${step}`, `/${step + 1}`]));
     expect(await failureOf(following(chain, get("/1")))).toMatchObject({ kind: "redirect" });
     const { followed } = await following(chain, get("/2"));
@@ -97,8 +104,8 @@ async function following(
   ways: Record<string, string>,
   request: OutboundRequest,
   status = 307,
+  seen: Seen[] = [],
 ): Promise<{ followed: FollowedResponse; seen: Seen[] }> {
-  const seen: Seen[] = [];
   const { url } = await startServer(({ method, url: path, headers }, response) => {
     seen.push({ method, host: headers.host, path, headers });
     const location = ways[path ?? ""];

@@ -1,5 +1,12 @@
 import { archiveImage, type ArchiveResult, placesIn } from "@layaway/archiver";
-import { type Config, type Destination, formatDuration, formatRate, formatSize, parseSize } from "@layaway/config";
+import {
+  type Config,
+  type Destination,
+  formatDuration,
+  formatRate,
+  formatSize,
+  parseSize,
+} from "@layaway/config";
 import { openDestination, type Source } from "@layaway/connect";
 import { InvalidRequestError } from "@layaway/errors";
 import { createLedger } from "@layaway/ledger";
@@ -41,7 +48,8 @@ export async function archive(
   const done = await closing(await openUserSource(config, flags, terminal), async (source) =>
     closing(await openDestination(destination), (store) => run(work, source, store, flags, terminal)),
   );
-  if (flags.json === true) printJson(terminal, { image, ...done, restore: restoreLine(destination, done.url) });
+  if (flags.json === true)
+    printJson(terminal, { image, ...done, restore: restoreLine(destination, done.url) });
   else terminal.stdout.write(summary(image, done, destination));
 }
 
@@ -57,13 +65,20 @@ function parseWork(image: string, flags: ArchiveFlags, config: Config) {
     overwrite: flags.overwrite,
     partSizeBytes: flags.partSize === undefined ? config.worker.partSizeBytes : parseSize(flags.partSize),
     partsInFlight:
-      flags.concurrency === undefined ? config.worker.partsInFlight : parseCount("--concurrency", flags.concurrency),
+      flags.concurrency === undefined
+        ? config.worker.partsInFlight
+        : parseCount("--concurrency", flags.concurrency),
   };
 }
 
 interface Done extends Omit<ArchiveResult, "platform"> {
   readonly platform: string;
-  readonly bytes: { readonly total: number; readonly done: number; readonly fetched: number; readonly reused: number };
+  readonly bytes: {
+    readonly total: number;
+    readonly done: number;
+    readonly fetched: number;
+    readonly reused: number;
+  };
   readonly tookMs: number;
 }
 

@@ -66,13 +66,18 @@ export function describeImage(image: ResolvedImage, tags: readonly string[]): Re
 }
 
 /** Some registries let an image be read and refuse the list of tags: then it is empty, as skopeo has it. */
-async function tagsOf(registry: Registry, reference: Reference, signal: AbortSignal): Promise<readonly string[]> {
+async function tagsOf(
+  registry: Registry,
+  reference: Reference,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   try {
     const tags: string[] = [];
     for await (const tag of registry.listTags(reference, { signal })) tags.push(tag);
     return tags;
   } catch (error) {
-    if (error instanceof LayawayError && (error.code === "denied" || error.code === "unauthorized")) return [];
+    if (error instanceof LayawayError && (error.code === "denied" || error.code === "unauthorized"))
+      return [];
     throw error;
   }
 }

@@ -36,7 +36,10 @@ export async function serve(flags: ListenFlags, terminal: Terminal): Promise<voi
   };
   if (config.redisUrl !== undefined) return both(config.redisUrl);
   const dataDir = config.dataDir ?? dataDirOf(terminal.env);
-  const redis = await startEmbeddedRedis({ dataDir, onError: (error) => logger.error({ err: error }, "embedded queue") });
+  const redis = await startEmbeddedRedis({
+    dataDir,
+    onError: (error) => logger.error({ err: error }, "embedded queue"),
+  });
   logger.info({ dataDir, pid: redis.pid }, "the queue runs in this process' care");
   return closing(redis, () => both(redis.url));
 }
@@ -44,14 +47,24 @@ export async function serve(flags: ListenFlags, terminal: Terminal): Promise<voi
 /** `layaway api`: the API of a fleet. */
 export async function api(flags: ListenFlags, terminal: Terminal): Promise<void> {
   const config = await readConfig(flags.config, terminal);
-  const service = { config, redisUrl: neededRedis(config), logger: pino({ base: null }, terminal.stdout), terminal };
+  const service = {
+    config,
+    redisUrl: neededRedis(config),
+    logger: pino({ base: null }, terminal.stdout),
+    terminal,
+  };
   await withApi(flags, service, () => untilStopped(terminal.signal));
 }
 
 /** `layaway worker`: one worker of a fleet. */
 export async function worker(flags: Pick<ListenFlags, "config">, terminal: Terminal): Promise<void> {
   const config = await readConfig(flags.config, terminal);
-  const service = { config, redisUrl: neededRedis(config), logger: pino({ base: null }, terminal.stdout), terminal };
+  const service = {
+    config,
+    redisUrl: neededRedis(config),
+    logger: pino({ base: null }, terminal.stdout),
+    terminal,
+  };
   await withWorker(service, () => untilStopped(terminal.signal));
 }
 
@@ -80,7 +93,9 @@ function untilStopped(signal: AbortSignal): Promise<void> {
 
 function neededRedis(config: Config): string {
   if (config.redisUrl !== undefined) return config.redisUrl;
-  throw new InvalidRequestError("REDIS_URL is not set; for API and worker in one process with their own queue: layaway serve");
+  throw new InvalidRequestError(
+    "REDIS_URL is not set; for API and worker in one process with their own queue: layaway serve",
+  );
 }
 
 function parsePort(text: string): number {
