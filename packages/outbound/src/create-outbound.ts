@@ -78,8 +78,6 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
   };
 
   const responseOf = (answer: Dispatcher.ResponseData, about: About): OutboundResponse => {
-    // A connection that breaks before anybody reads must not end the process; the reader is told later.
-    answer.body.on("error", () => {});
     const values = (name: string): string[] => [answer.headers[name.toLowerCase()] ?? []].flat();
     const body: AsyncIterable<Buffer> = {
       [Symbol.asyncIterator]: () =>
