@@ -1,1 +1,21 @@
 export type { BlobReader, ReadOptions, Reserve } from "./blob-reader.ts";
+export { createRegistry } from "./create-registry.ts";
+export type { HelperOptions } from "./credential-helper.ts";
+export type { Credentials } from "./credentials.ts";
+export {
+  dockerCredentials,
+  type DockerCredentialsOptions,
+  type FindCredentials,
+} from "./docker-credentials.ts";
+export {
+  BlobUnknownError,
+  DeniedError,
+  ManifestUnknownError,
+  RateLimitedError,
+  SourceTooSlowError,
+  SourceUnavailableError,
+  SourceUnusableError,
+  UnauthorizedError,
+} from "./errors.ts";
+export type { RegistryWarning } from "./exchange.ts";
+export type { Registry, RegistryOptions, ResolveOptions } from "./registry.ts";

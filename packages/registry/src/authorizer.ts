@@ -1,0 +1,145 @@
+import type { Reference } from "@layaway/oci";
+import type { Egress } from "@layaway/outbound";
+
+import type { Challenge } from "./challenges.ts";
+import type { Credentials } from "./credentials.ts";
+import { SourceUnusableError, UnauthorizedError } from "./errors.ts";
+import { parseRealm } from "./realm.ts";
+import { pullScope } from "./registry-url.ts";
+import { createSingleFlight, type SingleFlight } from "./single-flight.ts";
+import { basicAuthorization, requestToken, type TokenClient } from "./token-request.ts";
+
+/** How a registry asked for credentials, and how far that answer is trusted. */
+export interface Challenged {
+  readonly egress: Egress | undefined;
+  readonly challenges: readonly Challenge[];
+}
+
+/** Knows what to write into `Authorization` for a repository. */
+export interface Authorizer {
+  /** The header's value for a next request; `undefined` = none, as far as is known. */
+  authorization(reference: Reference, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * After a 401 to `used`: the value to try instead. Throws UnauthorizedError where there is no other, and what the token
+   * server's answer stands for.
+   */
+  renewed(
+    reference: Reference,
+    used: string | undefined,
+    challenged: Challenged,
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
+}
+
+/** Refreshed when a tenth of the lifetime is left, so that a token does not run out on the way. */
+const usedLifetime = 0.9;
+
+interface Grant {
+  readonly authorization: string;
+  readonly expiresAt: number;
+}
+
+/**
+ * Tokens are kept for each repository and asked for once, however many requests wait for one; their lifetimes are counted on
+ * a monotonic clock. Credentials are looked up anew each time, by the registry's host: they may be short-lived too.
+ */
+export function createAuthorizer(options: {
+  readonly tokenClientFor: (registry: string) => TokenClient;
+  readonly credentialsFor: (reference: Reference) => Promise<Credentials | undefined>;
+  readonly urlOf: (reference: Reference) => URL;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}): Authorizer {
+  const grants = new Map<string, Grant>();
+  const flights = new Map<string, SingleFlight<Grant>>();
+  /** How a registry wants to be asked: by its last challenge. */
+  const challenges = new Map<string, Challenged>();
+
+  const grantFor = (reference: Reference, signal: AbortSignal): Promise<Grant> => {
+    const key = keyOf(reference);
+    const flight =
+      flights.get(key) ??
+      createSingleFlight(async (flightSignal) => {
+        const grant = await obtain(reference, flightSignal);
+        grants.set(key, grant);
+        return grant;
+      });
+    flights.set(key, flight);
+    return flight.join(signal);
+  };
+
+  const obtain = async (reference: Reference, signal: AbortSignal): Promise<Grant> => {
+    const challenged = challenges.get(reference.registry);
+    const credentials = await options.credentialsFor(reference);
+    const never = Number.POSITIVE_INFINITY;
+    const bearer = challenged?.challenges.find(({ scheme }) => scheme === "bearer");
+    if (bearer !== undefined && challenged !== undefined) {
+      if (credentials?.kind === "registryToken") {
+        return { authorization: `Bearer ${credentials.token}`, expiresAt: never };
+      }
+      const realm = parseRealm(bearer.parameters.get("realm"), options.urlOf(reference));
+      const service = bearer.parameters.get("service");
+      const scopes = scopesOf(reference, bearer);
+      const request = { realm, service, scopes, credentials, egress: narrowed(challenged.egress) };
+      const askedAt = options.now();
+      const token = await requestToken(options.tokenClientFor(reference.registry), request, signal);
+      return {
+        authorization: `Bearer ${token.value}`,
+        expiresAt: askedAt + token.lifetimeMs * usedLifetime,
+      };
+    }
+    const offersBasic = challenged?.challenges.some(({ scheme }) => scheme === "basic") === true;
+    if (!offersBasic)
+      throw new SourceUnusableError(`${reference.registry} asks for credentials in no way we know`);
+    const authorization = credentials === undefined ? undefined : basicAuthorization(credentials);
+    if (authorization === undefined) throw noCredentials(reference);
+    return { authorization, expiresAt: never };
+  };
+
+  return {
+    async authorization(reference, signal) {
+      const grant = grants.get(keyOf(reference));
+      if (grant !== undefined && options.now() < grant.expiresAt) return grant.authorization;
+      // Another repository of a known registry: the way is known, a refusal on the way is not needed.
+      return challenges.has(reference.registry)
+        ? (await grantFor(reference, signal)).authorization
+        : undefined;
+    },
+    async renewed(reference, used, challenged, signal) {
+      challenges.set(reference.registry, challenged);
+      const grant = grants.get(keyOf(reference));
+      if (grant !== undefined && grant.authorization !== used) return grant.authorization;
+      grants.delete(keyOf(reference));
+      const renewal = await grantFor(reference, signal);
+      if (renewal.authorization === used) throw refused(reference);
+      return renewal.authorization;
+    },
+  };
+}
+
+/** The answer to a second 401: a third try would only help to lock the account. */
+export function refused(reference: Reference): UnauthorizedError {
+  return new UnauthorizedError(
+    `${reference.registry} refuses to show ${reference.repository}: it does not exist, or it needs other credentials`,
+  );
+}
+
+function noCredentials(reference: Reference): UnauthorizedError {
+  return new UnauthorizedError(`${reference.registry} asks for credentials, and there are none for it`);
+}
+
+/** What we need stands first: some registries look at the first scope only (go-containerregistry `bearer.go`). */
+function scopesOf(reference: Reference, bearer: Challenge): readonly string[] {
+  const own = pullScope(reference);
+  const asked = (bearer.parameters.get("scope") ?? "").split(" ");
+  const needed = asked.filter((scope) => scope.startsWith(`repository:${reference.repository}:`));
+  return needed.length > 0 ? needed : [own];
+}
+
+function narrowed(egress: Egress | undefined): Egress | undefined {
+  return egress === "influenced" ? egress : undefined;
+}
+
+function keyOf(reference: Reference): string {
+  return `${reference.registry}/${reference.repository}`;
+}

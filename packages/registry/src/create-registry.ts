@@ -1,0 +1,95 @@
+import type { Reference } from "@layaway/oci";
+
+import { createAuthorizer } from "./authorizer.ts";
+import type { BlobReader, Reserve } from "./blob-reader.ts";
+import { createBlobRequests } from "./blob-requests.ts";
+import { createContentCache } from "./content-cache.ts";
+import { createBlobReader } from "./create-blob-reader.ts";
+import { createExchange } from "./exchange.ts";
+import { listTags } from "./list-tags.ts";
+import { createManifests } from "./manifests.ts";
+import { mediaTypeOf } from "./media-type-of.ts";
+import { fetchConfig } from "./fetch-config.ts";
+import type { Registry, RegistryOptions } from "./registry.ts";
+import { registryUrl } from "./registry-url.ts";
+import { resolveImage } from "./resolve-image.ts";
+import { type RetryPolicy, sleep } from "./retry.ts";
+
+const defaultMaxWaitMs = 10_000;
+/** Some hundred manifests and configs of usual size. */
+const cacheBytes = 16 * 1024 * 1024;
+
+/** A client for any number of registries, over one outbound client. */
+export function createRegistry(options: RegistryOptions): Registry {
+  const { outbound, plainHttpFor = () => false } = options;
+  const now = options.now ?? (() => performance.now());
+  const wallClock = options.wallClock ?? Date.now;
+  const retries: RetryPolicy = {
+    random: options.random ?? Math.random,
+    sleep: options.sleep ?? sleep,
+    maxWaitMs: options.maxWaitMs ?? defaultMaxWaitMs,
+  };
+  const reserveFor = (registry: string): Reserve | undefined => options.reserve?.(registry);
+  const urlOf = (reference: Pick<Reference, "registry">): URL =>
+    registryUrl(reference.registry, plainHttpFor);
+  const authorizer = createAuthorizer({
+    credentialsFor: options.credentialsFor,
+    tokenClientFor: (registry) => ({ outbound, retries, reserve: reserveFor(registry), wallClock }),
+    urlOf,
+    now,
+  });
+  const onWarning = options.onWarning ?? (() => {});
+  const exchange = createExchange({ outbound, authorizer, retries, wallClock, onWarning });
+  const cache = createContentCache(cacheBytes);
+  const manifests = createManifests({ exchange, cache, urlOf, reserveFor });
+  const open = new Set<BlobReader>();
+
+  const openBlob: Registry["openBlob"] = (reference, blob) => {
+    const url = new URL(`${reference.repository}/blobs/${blob.digest}`, urlOf(reference));
+    const requests = createBlobRequests({ reference, blob, url, exchange, outbound });
+    const reader = createBlobReader({
+      blob,
+      requests,
+      reserve: reserveFor(reference.registry),
+      retries,
+      now,
+    });
+    const tracked: BlobReader = {
+      read: (into, offset, asked) => reader.read(into, offset, asked),
+      close() {
+        open.delete(tracked);
+        reader.close();
+      },
+    };
+    open.add(tracked);
+    return tracked;
+  };
+
+  return {
+    resolve: (reference, { platform, signal }) =>
+      resolveImage({
+        manifests,
+        config: (descriptor) => fetchConfig({ cache, openBlob, reference, descriptor, signal }),
+        reference,
+        platform,
+        signal,
+      }),
+    openBlob,
+    async fetchManifest(reference, { signal }) {
+      const { digest, bytes, contentType } = await manifests.named(reference, signal);
+      const mediaType = mediaTypeOf(bytes, contentType);
+      return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
+    },
+    listTags: (reference, { signal }) =>
+      listTags({
+        exchange,
+        reference,
+        url: urlOf(reference),
+        reserve: reserveFor(reference.registry),
+        signal,
+      }),
+    close() {
+      for (const reader of open) reader.close();
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import type { Reference } from "@layaway/oci";
+import {
+  type FollowedResponse,
+  type Outbound,
+  type OutboundResponse,
+  requestFollowing,
+} from "@layaway/outbound";
+
+import { answerFailure, type Subject } from "./answer-failure.ts";
+import { type Authorizer, type Challenged, refused } from "./authorizer.ts";
+import { parseChallenges } from "./challenges.ts";
+import { type RetryPolicy, retrying } from "./retry.ts";
+import { sourceFailure } from "./source-failure.ts";
+import { warningsOf } from "./warnings.ts";
+
+export interface RegistryRequest {
+  readonly reference: Reference;
+  readonly subject: Subject;
+  readonly method: "GET" | "HEAD";
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** Something that a registry wants its users to know (`Warning` header). */
+export interface RegistryWarning {
+  readonly registry: string;
+  readonly text: string;
+}
+
+/** Speaks with registries: authorized, patient with what passes, clear about what does not. */
+export interface Exchange {
+  /**
+   * Hands an answer of 200 or 206 to `take`, its body unread; what `take` throws counts as a failure of the exchange.
+   * Everything else becomes an error, after retries where they may help: `ManifestUnknownError`, `BlobUnknownError`, `UnauthorizedError`, `DeniedError`, `RateLimitedError`,
+   * `SourceUnavailableError`, `SourceUnusableError`, `SourceTooSlowError`, `SizeMismatchError`, `AddressDeniedError`,
+   * `CancelledError`.
+   */
+  send<T>(request: RegistryRequest, take: (followed: FollowedResponse) => Promise<T> | T): Promise<T>;
+}
+
+export function createExchange(options: {
+  readonly outbound: Outbound;
+  readonly authorizer: Authorizer;
+  readonly retries: RetryPolicy;
+  readonly wallClock: () => number;
+  readonly onWarning: (warning: RegistryWarning) => void;
+}): Exchange {
+  const { outbound, authorizer, retries } = options;
+
+  const sendOnce = async (request: RegistryRequest): Promise<FollowedResponse> => {
+    const { reference, signal } = request;
+    let authorization = await authorizer.authorization(reference, signal);
+    for (let tried = 1; ; tried += 1) {
+      const headers = { ...request.headers, ...(authorization === undefined ? {} : { authorization }) };
+      const followed = await requestFollowing(outbound, { ...request, headers });
+      const { response } = followed;
+      for (const text of warningsOf(response)) options.onWarning({ registry: reference.registry, text });
+      if (response.status === 200 || response.status === 206) return followed;
+      const byRegistry = response.url.origin === request.url.origin;
+      if (response.status !== 401 || !byRegistry) throw await failureOf(response, request, byRegistry);
+      response.discard();
+      if (tried === 2) throw refused(reference);
+      const challenged = await challengeOf(response, request);
+      authorization = await authorizer.renewed(reference, authorization, challenged, signal);
+    }
+  };
+
+  const failureOf = (
+    response: OutboundResponse,
+    request: RegistryRequest,
+    byRegistry: boolean,
+  ): Promise<Error> =>
+    answerFailure(response, {
+      subject: request.subject,
+      method: request.method,
+      byRegistry,
+      wallClock: options.wallClock(),
+      maxWaitMs: retries.maxWaitMs,
+    });
+
+  /** gcr.io once refused without a challenge; the one of `/v2/` serves then (containers/image `docker_client.go`). */
+  const challengeOf = async (response: OutboundResponse, request: RegistryRequest): Promise<Challenged> => {
+    const challenges = parseChallenges(response.headers("www-authenticate"));
+    if (challenges.length > 0) return { egress: response.egress, challenges };
+    const url = new URL("/v2/", request.url);
+    const probe = await outbound.request({ method: "GET", url, signal: request.signal });
+    probe.discard();
+    return { egress: probe.egress, challenges: parseChallenges(probe.headers("www-authenticate")) };
+  };
+
+  return {
+    send: (request, take) =>
+      retrying(
+        async () => {
+          try {
+            return await take(await sendOnce(request));
+          } catch (error) {
+            throw sourceFailure(error);
+          }
+        },
+        retries,
+        request.signal,
+      ),
+  };
+}
