@@ -1,0 +1,2 @@
+export { startWorker } from "./start-worker.ts";
+export type { ArchiveOne, ArchiveTask, WebhookSending, WorkerDeps } from "./worker-deps.ts";

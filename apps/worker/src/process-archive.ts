@@ -1,0 +1,46 @@
+import { createProgressTally } from "@layaway/archiver";
+import type { ProcessArchive } from "@layaway/jobs";
+
+import type { WorkerDeps } from "./worker-deps.ts";
+import type { WorkerMetrics } from "./worker-metrics.ts";
+
+/** Events come with every piece of a body; adding them up for others this often is enough. */
+const reportEveryMs = 500;
+
+/** Moves one image and tells how far it is. */
+export function processArchive(
+  deps: Pick<WorkerDeps, "archive" | "logger" | "now">,
+  metrics: WorkerMetrics,
+): ProcessArchive {
+  return async ({ record, attempt, signal, report }) => {
+    const about = { archive: record.id, image: record.image, destination: record.destination, attempt };
+    deps.logger.info(about, "archiving");
+    const end = metrics.begin();
+    const tally = createProgressTally(() => deps.now().getTime());
+    let reportedAt = Number.NEGATIVE_INFINITY;
+    try {
+      const result = await deps.archive({
+        record,
+        signal,
+        onEvent(event) {
+          tally.take(event);
+          metrics.count(record.destination, event);
+          if (event.kind === "retry")
+            deps.logger.warn({ ...about, what: event.what, reason: event.message }, "retrying");
+          const at = deps.now().getTime();
+          if (event.kind !== "planned" && at - reportedAt < reportEveryMs) return;
+          reportedAt = at;
+          const progress = tally.read();
+          report({ ...progress, size: progress.bytes.total });
+        },
+      });
+      const { digest, key, sizeBytes: size, etag, layers } = result;
+      return { digest, key, size, etag, layers, bytes: tally.read().bytes };
+    } catch (error) {
+      deps.logger.warn({ ...about, err: error }, "attempt failed");
+      throw error;
+    } finally {
+      end();
+    }
+  };
+}

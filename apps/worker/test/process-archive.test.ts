@@ -1,0 +1,95 @@
+import { once } from "node:events";
+
+import type { ArchiveProgress } from "@layaway/jobs";
+import { InternalError } from "@layaway/errors";
+import { Registry } from "prom-client";
+import { describe, expect, it } from "vitest";
+
+import { processArchive } from "../src/process-archive.ts";
+import type { ArchiveOne } from "../src/index.ts";
+import { createWorkerMetrics } from "../src/worker-metrics.ts";
+import { digest, events, record, result, silent } from "./records.ts";
+
+function run(archive: ArchiveOne, stepMs = 1000) {
+  const registry = new Registry();
+  const reports: ArchiveProgress[] = [];
+  let at = 0;
+  const now = () => new Date((at += stepMs));
+  const process = processArchive({ archive, logger: silent, now }, createWorkerMetrics(registry));
+  const signal = new AbortController().signal;
+  const outcome = process({ record, attempt: 1, signal, report: (progress) => void reports.push(progress) });
+  return { outcome, reports, registry, signal };
+}
+
+const archiveAll: ArchiveOne = async ({ onEvent }) => {
+  for (const event of events) onEvent(event);
+  return result;
+};
+
+describe("a job", () => {
+  it("ends with what the catalogue and the receipt hold", async () => {
+    expect(await run(archiveAll).outcome).toEqual({
+      digest,
+      key: "nginx.tar",
+      size: 1000,
+      etag: "e1",
+      layers: result.layers,
+      bytes: { total: 1000, done: 1000, fetched: 900, reused: 100 },
+    });
+  });
+
+  it("hands record and signal on", async () => {
+    const tasks: unknown[] = [];
+    const { outcome, signal } = run(async (task) => {
+      tasks.push([task.record, task.signal]);
+      return result;
+    });
+    await outcome;
+    expect(tasks).toEqual([[record, signal]]);
+  });
+
+  it("tells digest, key and size as soon as they are known", async () => {
+    const { outcome, reports } = run(archiveAll);
+    await outcome;
+    expect(reports[0]).toEqual({
+      digest,
+      key: "nginx.tar",
+      size: 1000,
+      bytes: { total: 1000, done: 0, fetched: 0, reused: 0 },
+    });
+    expect(reports.at(-1)?.bytes).toEqual({ total: 1000, done: 1000, fetched: 900, reused: 100 });
+  });
+
+  it("does not report every piece of a body", async () => {
+    const { outcome, reports } = run(async ({ onEvent }) => {
+      for (let piece = 0; piece < 1000; piece += 1) onEvent({ kind: "fetched", blob: digest, sizeBytes: 1 });
+      return result;
+    }, 1);
+    await outcome;
+    expect(reports.length).toBeGreaterThan(1);
+    expect(reports.length).toBeLessThan(10);
+  });
+
+  it("counts bytes, parts and retries under the destination", async () => {
+    const { outcome, registry } = run(archiveAll);
+    await outcome;
+    const text = await registry.metrics();
+    expect(text).toContain('layaway_worker_fetched_bytes_total{destination="models"} 900');
+    expect(text).toContain('layaway_worker_stored_bytes_total{destination="models",from="registry"} 900');
+    expect(text).toContain('layaway_worker_stored_bytes_total{destination="models",from="store"} 100');
+    expect(text).toContain('layaway_worker_parts_total{destination="models"} 1');
+    expect(text).toContain('layaway_worker_retries_total{what="store"} 1');
+  });
+
+  it("is counted as running until it ends, also when it fails", async () => {
+    const gate = new AbortController();
+    const { outcome, registry } = run(async () => {
+      await once(gate.signal, "abort");
+      throw new InternalError("x");
+    });
+    expect(await registry.metrics()).toContain("layaway_worker_running 1");
+    gate.abort();
+    await expect(outcome).rejects.toThrow(InternalError);
+    expect(await registry.metrics()).toContain("layaway_worker_running 0");
+  });
+});
