@@ -73,7 +73,7 @@ export function needs(...names: readonly ServerName[]): { readonly kind: "ok" } 
 
 /** Every command that some test needs, and the Debian package that brings it. */
 export function packagesByCommand(): Readonly<Record<string, string>> {
-  return Object.assign({}, ...Object.values(servers)) as Record<string, string>;
+  return Object.fromEntries(Object.values(servers).flatMap(Object.entries<string>));
 }
 
 /** The path of a command, or undefined where it is not installed. Looks into /usr/sbin too, which is not on everybody's PATH. */

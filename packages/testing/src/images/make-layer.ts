@@ -1,3 +1,4 @@
+import { buffer } from "node:stream/consumers";
 import { pack } from "tar-stream";
 import { gzip, gzipOfSize, zstdFrame, zstdSkippableFrame } from "./compress.ts";
 import type { Compression } from "./compress.ts";
@@ -98,7 +99,5 @@ async function tarOf(files: FilesLayer["files"]): Promise<Buffer> {
     }
   }
   tar.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of tar) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks);
+  return await buffer(tar);
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 
 /** What happens to the connections, those that are open too. */
@@ -76,7 +76,8 @@ export async function startTcpProxy(options: {
 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const own = (server.address() as AddressInfo).port;
+  const address = server.address();
+  const own = typeof address === "object" && address !== null ? address.port : 0;
   return {
     host: `127.0.0.1:${own}`,
     port: own,
