@@ -7,3 +7,9 @@ export type {
   S3Destination,
   Secret,
 } from "./config.ts";
+export { parseDestinationUrl } from "./destination-url.ts";
+export type { Environment } from "./environment.ts";
+export { formatDuration, formatRate, formatSize } from "./format-quantity.ts";
+export { parseConfig } from "./parse-config.ts";
+export { parseRate, parseSize } from "./parse-quantity.ts";
+export { redactConfig } from "./redact-config.ts";

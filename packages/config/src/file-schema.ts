@@ -1,0 +1,132 @@
+import { InvalidRequestError } from "@layaway/errors";
+import { z } from "zod";
+
+import type { DestinationSettings } from "./destination-settings.ts";
+import { parseRate, parseSize } from "./parse-quantity.ts";
+import { parseRegistryHost } from "./registry-host.ts";
+
+/** One destination as it stands in the file. */
+export interface DestinationEntry extends DestinationSettings {
+  readonly url: string;
+}
+
+/** The configuration file: shapes and single values are checked, what belongs together is not yet. */
+export interface ConfigFile {
+  readonly destinations: Readonly<Record<string, DestinationEntry>>;
+  readonly defaultDestination?: string | undefined;
+  readonly registries: Readonly<Record<string, RegistryFileEntry>>;
+  readonly allowRegistries?: readonly string[] | undefined;
+  readonly bandwidth: {
+    readonly limit?: number | undefined;
+    readonly perRegistry: Readonly<Record<string, number>>;
+  };
+  readonly worker: {
+    readonly concurrency: number;
+    readonly partSize: number;
+    readonly partsInFlight: number;
+  };
+  readonly webhooks: { readonly secretFile?: string | undefined; readonly allowHosts: readonly string[] };
+}
+
+export interface RegistryFileEntry {
+  readonly username?: string | undefined;
+  readonly passwordFile?: string | undefined;
+  readonly maxConnections?: number | undefined;
+  readonly plainHttp: boolean;
+  readonly tlsVerify: boolean;
+  readonly ca?: string | undefined;
+}
+
+export type Issues = readonly z.core.$ZodIssue[];
+
+/** Checks a parsed YAML document; unknown keys are refused. */
+export function checkFile(document: unknown): { readonly file: ConfigFile } | { readonly issues: Issues } {
+  const result = fileSchema.safeParse(document, { reportInput: true });
+  return result.success ? { file: result.data } : { issues: result.error.issues };
+}
+
+/** Makes a zod transformation of a parse function that throws InvalidRequestError. */
+function parsed<Input, Output>(
+  parse: (input: Input) => Output,
+): (input: Input, context: z.core.$RefinementCtx<Input>) => Output {
+  return (input, context) => {
+    try {
+      return parse(input);
+    } catch (error) {
+      if (!(error instanceof InvalidRequestError)) throw error;
+      context.issues.push({ code: "custom", message: error.message, input });
+      return z.NEVER;
+    }
+  };
+}
+
+function notYet(): z.ZodType<undefined> {
+  return z.undefined({ error: () => "not available in this version" });
+}
+
+const text = z.string().min(1);
+const flag = z.boolean();
+const count = (maximum: number): z.ZodNumber => z.int().min(1).max(maximum);
+const quantity = z.union([z.string(), z.number()]);
+const rate = quantity.transform(parsed(parseRate));
+// OSS takes parts from 100 KiB on, S3 from 5 MiB on (the store raises what is too small); parts stand in memory whole.
+const partSize = quantity.transform(parsed(parseSize)).pipe(
+  z
+    .int()
+    .min(100 * 1024)
+    .max(2 ** 30),
+);
+const host = text.transform(parsed(parseRegistryHost));
+const hostPattern = text.regex(/^(?:\*\.)?(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/u, {
+  error: () => "is not a host (write hooks.example.com, hooks.example.com:8080 or *.example.com)",
+});
+
+const destination = z.strictObject({
+  url: text,
+  region: text.optional(),
+  endpoint: text.optional(),
+  publicEndpoint: text.optional(),
+  pathStyle: flag.optional(),
+  cname: flag.optional(),
+  checksums: z.enum(["auto", "crc32", "none"]).optional(),
+  accessKeyId: text.optional(),
+  secretAccessKeyFile: text.optional(),
+  sessionTokenFile: text.optional(),
+  accessKeySecretFile: text.optional(),
+  securityTokenFile: text.optional(),
+});
+
+const registry = z.strictObject({
+  username: text.optional(),
+  passwordFile: text.optional(),
+  maxConnections: count(1000).optional(),
+  plainHttp: flag.default(false),
+  tlsVerify: flag.default(true),
+  ca: text.optional(),
+});
+
+const fileSchema = z.strictObject({
+  destinations: z.record(z.string(), destination).default({}),
+  defaultDestination: text.optional(),
+  registries: z.record(z.string(), registry).default({}),
+  allowRegistries: z.array(host).optional(),
+  bandwidth: z
+    .strictObject({
+      limit: rate.optional(),
+      perRegistry: z.record(z.string(), rate).default({}),
+      // Known words of the contract that this version cannot keep: to ignore them would break a budget silently.
+      calendar: notYet().optional(),
+      timezone: notYet().optional(),
+    })
+    .prefault({}),
+  worker: z
+    .strictObject({
+      concurrency: count(64).default(2),
+      partSize: partSize.default(16 * 2 ** 20),
+      partsInFlight: count(64).default(4),
+    })
+    .prefault({}),
+  webhooks: z
+    .strictObject({ secretFile: text.optional(), allowHosts: z.array(hostPattern).default([]) })
+    .prefault({}),
+});

@@ -1,0 +1,36 @@
+import { InvalidRequestError } from "@layaway/errors";
+
+/** Where a mistake stands, outermost first; empty for the whole text. */
+export type Path = readonly PropertyKey[];
+
+/** Collects what is wrong, so that people need not mend a configuration one start at a time. */
+export interface Mistakes {
+  add(path: Path, what: string): void;
+  /** Runs `parse`; an InvalidRequestError becomes a mistake at `path`, and the result is then `undefined`. */
+  attempt<T>(path: Path, parse: () => T): T | undefined;
+  /** Throws InvalidRequestError with every mistake, in one line. */
+  throwIfAny(): void;
+}
+
+export function createMistakes(): Mistakes {
+  const found: string[] = [];
+  const add = (path: Path, what: string): void => {
+    const at = path.map(String).join(".");
+    found.push(at === "" ? what : `${at}: ${what}`);
+  };
+  return {
+    add,
+    attempt: (path, parse) => {
+      try {
+        return parse();
+      } catch (error) {
+        if (!(error instanceof InvalidRequestError)) throw error;
+        add(path, error.message);
+        return undefined;
+      }
+    },
+    throwIfAny: () => {
+      if (found.length > 0) throw new InvalidRequestError(found.join("; "));
+    },
+  };
+}
