@@ -1,0 +1,157 @@
+import { lstat } from "node:fs/promises";
+
+import type { ObjectStore, UploadedPart } from "@layaway/object-store";
+import { ObjectConflictError, UploadNotFoundError } from "@layaway/object-store";
+
+import { commitFile } from "./commit.ts";
+import { makeDirectory } from "./directory.ts";
+import { asStoreCall, undefinedIfAbsent } from "./fs-errors.ts";
+import type { Layout } from "./layout.ts";
+import { etagOf, objectNotFound } from "./object-file.ts";
+import { fileRange, joinedFile, widestSlot, writePart, type PartBytes } from "./part-files.ts";
+import { readRecords, type PartRecord } from "./part-records.ts";
+import { UploadActivity } from "./upload-activity.ts";
+import {
+  createUploadFolder,
+  listUploadFolders,
+  readUploadNote,
+  removeUploadFolder,
+  uploadNotFound,
+} from "./upload-folder.ts";
+
+type UploadCalls = Pick<
+  ObjectStore,
+  "createUpload" | "uploadPart" | "copyPart" | "listParts" | "completeUpload" | "abortUpload" | "listUploads"
+>;
+
+/** The multipart half of the store. */
+export function uploadCalls(layout: Layout, directory: string): UploadCalls {
+  const activity = new UploadActivity();
+
+  const writeNumbered = (
+    upload: { readonly key: string; readonly uploadId: string },
+    number: number,
+    sizeBytes: number,
+    bytes: PartBytes,
+  ): Promise<UploadedPart> => {
+    const gone = (): UploadNotFoundError => uploadNotFound(upload);
+    const folder = layout.uploadPath(upload.uploadId);
+    return activity.write(
+      upload.uploadId,
+      sizeBytes,
+      async () => {
+        await readUploadNote(layout, upload);
+        return await widestSlot(folder);
+      },
+      (slotBytes) => writePart(folder, { number, sizeBytes, slotBytes }, bytes, gone),
+      gone,
+    );
+  };
+
+  return {
+    createUpload: (key, { contentType, metadata = {}, signal } = {}) =>
+      asStoreCall(`begin upload of ${key}`, signal, async () => {
+        layout.objectPath(key);
+        await makeDirectory(directory);
+        return await createUploadFolder(layout, {
+          key,
+          startedAt: new Date().toISOString(),
+          metadata,
+          ...(contentType === undefined ? {} : { contentType }),
+        });
+      }),
+
+    uploadPart: (upload, number, bytes, { signal } = {}) =>
+      asStoreCall(`write part ${number} of ${upload.key}`, signal, () =>
+        writeNumbered(upload, number, bytes.length, () => slices(bytes, signal)),
+      ),
+
+    copyPart: (upload, number, source, { signal } = {}) =>
+      asStoreCall(`copy part ${number} of ${upload.key}`, signal, async () => {
+        const path = layout.objectPath(source.key);
+        const checkSource = async (): Promise<void> => {
+          const stats = await lstat(path, { bigint: true }).catch(undefinedIfAbsent);
+          if (stats === undefined) throw objectNotFound(source.key);
+          if (etagOf(stats) !== source.etag) throw new ObjectConflictError(`${source.key}: changed since`);
+        };
+        await checkSource();
+        const { offset, length } = source.range;
+        const part = await writeNumbered(upload, number, length, () => fileRange(path, offset, length));
+        await checkSource();
+        return part;
+      }),
+
+    listParts: (upload, { signal } = {}) =>
+      asStoreCall(`list parts of ${upload.key}`, signal, async () => {
+        await readUploadNote(layout, upload);
+        const records = await readRecords(layout.uploadPath(upload.uploadId));
+        return records.map(({ number, etag, sizeBytes }) => ({ number, etag, sizeBytes }));
+      }),
+
+    completeUpload: (upload, parts, { overwrite = false, signal } = {}) =>
+      asStoreCall(`complete ${upload.key}`, signal, () =>
+        activity.end(
+          upload.uploadId,
+          async () => {
+            const note = await readUploadNote(layout, upload);
+            const folder = layout.uploadPath(upload.uploadId);
+            const chosen = chosenRecords(upload.key, await readRecords(folder), parts);
+            const file = await joinedFile(folder, chosen, signal);
+            const { contentType, metadata } = note;
+            const committed = await commitFile(
+              layout,
+              upload.key,
+              file,
+              { contentType, metadata },
+              { overwrite },
+            );
+            await removeUploadFolder(layout, upload);
+            return committed;
+          },
+          () => uploadNotFound(upload),
+        ),
+      ),
+
+    abortUpload: (upload, { signal } = {}) =>
+      asStoreCall(`abort upload of ${upload.key}`, signal, async () => {
+        const end = (): Promise<void> => removeUploadFolder(layout, upload);
+        await activity
+          .end(upload.uploadId, end, () => uploadNotFound(upload))
+          .catch((error: unknown) => {
+            if (!(error instanceof UploadNotFoundError)) throw error;
+          });
+      }),
+
+    listUploads: (prefix, { signal } = {}) =>
+      asStoreCall(`list uploads below ${prefix}`, signal, () => listUploadFolders(layout, prefix)),
+  };
+}
+
+/** The records of the parts that were asked for. Throws ObjectConflictError where one is not there as it is named. */
+function chosenRecords(
+  key: string,
+  records: readonly PartRecord[],
+  parts: readonly UploadedPart[],
+): readonly PartRecord[] {
+  const byNumber = new Map(records.map((record) => [record.number, record]));
+  if (parts.length === 0)
+    throw new ObjectConflictError(`${key}: an upload without parts cannot be completed`);
+  return parts.map((part, index) => {
+    const record = byNumber.get(part.number);
+    const isInOrder = part.number > (parts[index - 1]?.number ?? 0);
+    if (!isInOrder) throw new ObjectConflictError(`${key}: parts are not in order of their numbers`);
+    if (record?.etag !== part.etag) {
+      throw new ObjectConflictError(`${key}: part ${part.number} is not there, or was written again since`);
+    }
+    return record;
+  });
+}
+
+// Small enough for a cancelled part to end soon.
+async function* slices(bytes: Uint8Array, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  const sliceBytes = 4 * 1024 * 1024;
+  for (let at = 0; at < bytes.length; at += sliceBytes) {
+    signal?.throwIfAborted();
+    yield bytes.subarray(at, at + sliceBytes);
+  }
+}
