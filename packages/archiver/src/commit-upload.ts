@@ -36,7 +36,11 @@ export async function commitUpload(options: {
     } catch (error) {
       if (!(error instanceof LayawayError) || error.code === "cancelled") throw error;
       const standing = await store.head(upload.key, { signal });
-      if (standing !== undefined && isArchiveOf(standing, plan)) return standing;
+      if (standing !== undefined && isArchiveOf(standing, plan)) {
+        // Where another worker was first, our upload is still open; where only the answer was lost, it is gone already.
+        await store.abortUpload(upload, { signal });
+        return standing;
+      }
       throw error instanceof ObjectConflictError ? conflictAt(store, upload.key, standing, error) : error;
     }
   };

@@ -96,6 +96,13 @@ describe("archiveImage", () => {
     expect(await store.listUploads("")).toEqual([]);
   });
 
+  it("does not take an object of the same size for the archive", async () => {
+    const store = createMemoryStore();
+    const { key, sizeBytes } = await archiveImage(options(createMemoryStore()));
+    await store.put(key, Buffer.alloc(sizeBytes), { metadata: { "layaway-fingerprint": "another" } });
+    await expect(archiveImage(options(store))).rejects.toThrow(ObjectConflictError);
+  });
+
   it("replaces another object where that is asked for", async () => {
     const store = createMemoryStore();
     await store.put("taken.tar", Buffer.from("somebody's"));
@@ -238,9 +245,10 @@ describe("archiveImage", () => {
     let ahead = 0;
     const slow = withVerbs(store, (inner) => ({
       async uploadPart(upload, number, bytes, callOptions) {
+        // Long enough for the reading side to go as far as it may.
+        for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
         const read = source.reads.reduce((sum, { length }) => sum + length, 0);
         ahead = Math.max(ahead, read - stored);
-        await new Promise((resolve) => setImmediate(resolve));
         stored += bytes.length;
         return inner.uploadPart(upload, number, bytes, callOptions);
       },
