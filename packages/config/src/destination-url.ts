@@ -10,7 +10,7 @@ import {
 } from "./destination-settings.ts";
 import type { Environment } from "./environment.ts";
 import { parseLocation } from "./location.ts";
-import { createMistakes, type Mistakes, type Path } from "./mistakes.ts";
+import { createMistakes, type Notes } from "./mistakes.ts";
 
 /**
  * A destination named by URL: `s3://bucket/prefix`, `oss://bucket/prefix`, `file:///dir`, with endpoint, region, pathStyle,
@@ -35,7 +35,7 @@ export function parseDestinationUrl(url: string, env: Environment): Destination 
 export function readQuery(
   kind: DestinationKind,
   query: URLSearchParams,
-  { mistakes, path }: { readonly mistakes: Mistakes; readonly path: Path },
+  { mistakes, path }: Notes,
 ): DestinationSettings {
   const read: Record<string, string | boolean> = {};
   for (const [name, value] of query) {

@@ -12,11 +12,17 @@ export interface Mistakes {
   throwIfAny(): void;
 }
 
+/** What is noted against a destination, at the setting's name below `path`. */
+export interface Notes {
+  readonly mistakes: Mistakes;
+  readonly path: Path;
+}
+
 export function createMistakes(): Mistakes {
-  const found: string[] = [];
+  const found = new Set<string>();
   const add = (path: Path, what: string): void => {
     const at = path.map(String).join(".");
-    found.push(at === "" ? what : `${at}: ${what}`);
+    found.add(at === "" ? what : `${at}: ${what}`);
   };
   return {
     add,
@@ -30,7 +36,7 @@ export function createMistakes(): Mistakes {
       }
     },
     throwIfAny: () => {
-      if (found.length > 0) throw new InvalidRequestError(found.join("; "));
+      if (found.size > 0) throw new InvalidRequestError([...found].join("; "));
     },
   };
 }
