@@ -32,7 +32,7 @@ export function partsOf(
     const copies = copyRangesOf(plan, places, { minPartBytes: limits.minPartBytes, minCopyBytes });
     const cuts = cutsOf(plan, copies, { minPartBytes: limits.minPartBytes, partBytes, copyBytes });
     if (copies.length === 0 || isWithin(cuts, limits)) return fillCuts(plan, cuts);
-    minCopyBytes *= 2;
+    minCopyBytes = Math.ceil(minCopyBytes * 1.25);
   }
 }
 

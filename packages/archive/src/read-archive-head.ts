@@ -11,14 +11,12 @@ import {
 } from "@layaway/oci";
 
 import type { ArchiveEntry, ArchiveHead, MoreNeeded } from "./archive-head.ts";
+import { layoutDocument } from "./archive-documents.ts";
 import { blobName, dockerManifestName, indexName, layoutName } from "./archive-names.ts";
 import { parseDockerManifest } from "./docker-manifest.ts";
 import { NotAnArchiveError } from "./errors.ts";
-import { readTarHeader } from "./tar-entry.ts";
-import { blockBytes, paddingOf, tarEndBytes } from "./tar-header.ts";
-
-/** Far more than indexes, manifests and configs of any image take; what asks for more is no archive of ours. */
-const longestHeadBytes = 64 * 1024 * 1024;
+import { createFileReader, EndOfBytes, endOf, type FileReader } from "./file-reader.ts";
+import { blockBytes, tarEndBytes } from "./tar-header.ts";
 
 /**
  * Reads the first bytes of an archive object: all of its small entries, and from them where every layer stands. Give it the
@@ -30,7 +28,9 @@ const longestHeadBytes = 64 * 1024 * 1024;
 export function readArchiveHead(bytes: Uint8Array): ArchiveHead | MoreNeeded {
   const files = createFileReader(bytes);
   try {
-    files.expect(layoutName);
+    if (Buffer.compare(files.expect(layoutName), layoutDocument()) !== 0) {
+      throw new NotAnArchiveError("not an archive of Layaway: unknown version of the image layout");
+    }
     const index = parseManifest(files.expect(indexName), ociIndex);
     const dockerImage = parseDockerManifest(files.expect(dockerManifestName));
     if (index.kind !== "index")
@@ -98,54 +98,4 @@ function placeLayers(
     offset = endOf(entry);
   }
   return layers;
-}
-
-function endOf({ offset, sizeBytes }: ArchiveEntry): number {
-  return offset + sizeBytes + paddingOf(sizeBytes);
-}
-
-interface FileReader {
-  readonly entries: readonly ArchiveEntry[];
-  /** The next entry's name; `undefined` at the end of the tar. */
-  next(): string | undefined;
-  /** The next entry's bytes; it must have this name. */
-  expect(name: string): Uint8Array;
-}
-
-/** Never leaves this file: it only unwinds to `readArchiveHead`. */
-class EndOfBytes extends Error {
-  readonly neededBytes: number;
-
-  constructor(neededBytes: number) {
-    super(`${neededBytes} bytes are needed`);
-    this.neededBytes = neededBytes;
-  }
-}
-
-function createFileReader(bytes: Uint8Array): FileReader {
-  const entries: ArchiveEntry[] = [];
-  let offset = 0;
-  const need = (end: number): void => {
-    if (end > longestHeadBytes)
-      throw new NotAnArchiveError("not an archive of Layaway: its small entries are too large");
-    if (end > bytes.length) throw new EndOfBytes(end);
-  };
-  const header = (): { readonly name: string; readonly sizeBytes: number } | undefined => {
-    need(offset + blockBytes);
-    return readTarHeader(bytes.subarray(offset, offset + blockBytes));
-  };
-  return {
-    entries,
-    next: () => header()?.name,
-    expect(name) {
-      const found = header();
-      if (found?.name !== name)
-        throw new NotAnArchiveError(`not an archive of Layaway: ${name} is not where it must be`);
-      const entry = { name, offset: offset + blockBytes, sizeBytes: found.sizeBytes };
-      need(entry.offset + entry.sizeBytes);
-      entries.push(entry);
-      offset = endOf(entry);
-      return bytes.subarray(entry.offset, entry.offset + entry.sizeBytes);
-    },
-  };
 }

@@ -17,6 +17,7 @@ export function readTarHeader(block: Uint8Array): TarEntry | undefined {
   const entry = { name: nameIn(block.subarray(0, 100)), sizeBytes: sizeIn(block.subarray(124, 136)) };
   const isOurs =
     Number.isSafeInteger(entry.sizeBytes) &&
+    entry.sizeBytes >= 0 &&
     Buffer.compare(tarHeader(entry.name, entry.sizeBytes), block) === 0;
   if (block.length !== blockBytes || !isOurs)
     throw new NotAnArchiveError("not an archive of Layaway: unexpected tar header");
