@@ -70,15 +70,19 @@ export interface WriteOptions extends CallOptions {
 /**
  * An object store: one destination (bucket and prefix, or directory). Keys are relative to the destination's prefix.
  *
- * Every method throws only errors of `errors.ts`; each makes one attempt, so that the caller's retry loop passes the
- * governor and sees `retryable`. Nothing of an upload is visible before `completeUpload`.
+ * Every method throws only errors of `errors.ts`, `CancelledError` where its signal was aborted, and `InvalidRequestError`
+ * where the call breaks a rule of the store (a part too small, a list out of order). Each makes one attempt, so that the
+ * caller's retry loop passes the governor and sees `retryable`. Nothing of an upload is visible before `completeUpload`.
  */
 export interface ObjectStore {
   readonly limits: StoreLimits;
   /** For people: `s3://bucket/prefix/key`. Never signed. */
   url(key: string): string;
   head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
-  /** The object's bytes, or one range of them. Throws `ObjectNotFoundError`. */
+  /**
+   * The object's bytes, or one range of them; of a range that ends behind the object's end, what there is. Throws
+   * `ObjectNotFoundError`, and `ObjectConflictError` for a range that begins behind the end.
+   */
   get(
     key: string,
     options?: CallOptions & { readonly range?: ByteRange },
