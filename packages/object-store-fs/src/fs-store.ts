@@ -3,11 +3,13 @@ import { lstat, mkdir, rmdir, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import type { ObjectStore, StoreLimits } from "@layaway/object-store";
+import type { ObjectStore } from "@layaway/object-store";
+import { ObjectConflictError } from "@layaway/object-store";
 
 import { commitFile, removeSidecar } from "./commit.ts";
 import { checkDirectory, makeDirectory, syncDirectory } from "./directory.ts";
 import { asStoreCall, undefinedIfAbsent } from "./fs-errors.ts";
+import { fsLimits } from "./fs-limits.ts";
 import { layoutOf, type Layout } from "./layout.ts";
 import { listObjects } from "./list-objects.ts";
 import { objectBytes, objectNotFound, readObjectInfo } from "./object-file.ts";
@@ -20,15 +22,6 @@ export interface FsStoreOptions {
   /** Folders below the directory that all keys lie in. */
   readonly prefix?: string;
 }
-
-// A file system knows no parts. The bounds are those of the buckets, so that a plan is cut alike everywhere.
-const limits: StoreLimits = {
-  minPartBytes: 1,
-  maxPartBytes: 5 * 1024 ** 3,
-  maxParts: 10_000,
-  minCopySourceBytes: 1,
-  maxObjectBytes: Number.MAX_SAFE_INTEGER,
-};
 
 /**
  * Objects as plain files: the key is the path below the directory, so an archive can be read without Layaway.
@@ -48,7 +41,7 @@ export function createFsStore(options: FsStoreOptions): ObjectStore {
   const directory = resolve(options.directory);
   const layout = layoutOf(directory, options.prefix ?? "");
   return {
-    limits,
+    limits: fsLimits,
     url: (key) => pathToFileURL(layout.objectPath(key)).href,
 
     head: (key, { signal } = {}) =>
@@ -60,9 +53,15 @@ export function createFsStore(options: FsStoreOptions): ObjectStore {
 
     get: (key, { range, signal } = {}) =>
       asStoreCall(`read ${key}`, signal, async () => {
-        if ((await readObjectInfo(layout, key)) === undefined) {
+        const info = await readObjectInfo(layout, key);
+        if (info === undefined) {
           await checkDirectory(directory);
           throw objectNotFound(key);
+        }
+        if (range !== undefined && range.offset >= info.sizeBytes) {
+          throw new ObjectConflictError(
+            `read ${key}: it has ${info.sizeBytes} bytes, none at ${range.offset}`,
+          );
         }
         return objectBytes(layout, key, { range, signal });
       }),

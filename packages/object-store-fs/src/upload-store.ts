@@ -1,11 +1,13 @@
 import { lstat } from "node:fs/promises";
 
+import { InvalidRequestError } from "@layaway/errors";
 import type { ObjectStore, UploadedPart } from "@layaway/object-store";
 import { ObjectConflictError, UploadNotFoundError } from "@layaway/object-store";
 
 import { commitFile } from "./commit.ts";
 import { makeDirectory } from "./directory.ts";
 import { asStoreCall, undefinedIfAbsent } from "./fs-errors.ts";
+import { fsLimits } from "./fs-limits.ts";
 import type { Layout } from "./layout.ts";
 import { etagOf, objectNotFound } from "./object-file.ts";
 import { fileRange, joinedFile, widestSlot, writePart, type PartBytes } from "./part-files.ts";
@@ -35,6 +37,7 @@ export function uploadCalls(layout: Layout, directory: string): UploadCalls {
     bytes: PartBytes,
   ): Promise<UploadedPart> => {
     const gone = (): UploadNotFoundError => uploadNotFound(upload);
+    checkPart(upload.key, number, sizeBytes);
     const folder = layout.uploadPath(upload.uploadId);
     return activity.write(
       upload.uploadId,
@@ -69,13 +72,16 @@ export function uploadCalls(layout: Layout, directory: string): UploadCalls {
     copyPart: (upload, number, source, { signal } = {}) =>
       asStoreCall(`copy part ${number} of ${upload.key}`, signal, async () => {
         const path = layout.objectPath(source.key);
+        const { offset, length } = source.range;
         const checkSource = async (): Promise<void> => {
           const stats = await lstat(path, { bigint: true }).catch(undefinedIfAbsent);
           if (stats === undefined) throw objectNotFound(source.key);
           if (etagOf(stats) !== source.etag) throw new ObjectConflictError(`${source.key}: changed since`);
+          if (length < 1 || offset + length > Number(stats.size)) {
+            throw new InvalidRequestError(`${source.key}: cannot copy ${length} bytes at ${offset}`);
+          }
         };
         await checkSource();
-        const { offset, length } = source.range;
         const part = await writeNumbered(upload, number, length, () => fileRange(path, offset, length));
         await checkSource();
         return part;
@@ -127,22 +133,30 @@ export function uploadCalls(layout: Layout, directory: string): UploadCalls {
   };
 }
 
-/** The records of the parts that were asked for. Throws ObjectConflictError where one is not there as it is named. */
+function checkPart(key: string, number: number, sizeBytes: number): void {
+  const { maxParts, maxPartBytes } = fsLimits;
+  if (!Number.isInteger(number) || number < 1 || number > maxParts) {
+    throw new InvalidRequestError(`part ${number} of ${key}: numbers go from 1 to ${maxParts}`);
+  }
+  if (sizeBytes < 1 || sizeBytes > maxPartBytes) {
+    throw new InvalidRequestError(`part ${number} of ${key}: it has ${sizeBytes} bytes`);
+  }
+}
+
+/** The records of the parts that were asked for. Throws InvalidRequestError where one is not there as it is named. */
 function chosenRecords(
   key: string,
   records: readonly PartRecord[],
   parts: readonly UploadedPart[],
 ): readonly PartRecord[] {
   const byNumber = new Map(records.map((record) => [record.number, record]));
-  if (parts.length === 0)
-    throw new ObjectConflictError(`${key}: an upload without parts cannot be completed`);
+  const refuse = (why: string): InvalidRequestError => new InvalidRequestError(`complete ${key}: ${why}`);
+  if (parts.length === 0) throw refuse("no parts");
   return parts.map((part, index) => {
     const record = byNumber.get(part.number);
     const isInOrder = part.number > (parts[index - 1]?.number ?? 0);
-    if (!isInOrder) throw new ObjectConflictError(`${key}: parts are not in order of their numbers`);
-    if (record?.etag !== part.etag) {
-      throw new ObjectConflictError(`${key}: part ${part.number} is not there, or was written again since`);
-    }
+    if (!isInOrder) throw refuse("its parts are not in ascending order");
+    if (record?.etag !== part.etag) throw refuse(`part ${part.number} is not the one that was written`);
     return record;
   });
 }

@@ -1,0 +1,95 @@
+import { objectStoreConformance } from "@layaway/object-store/conformance";
+import { createOssStore } from "@layaway/object-store-oss";
+import {
+  describeWithServers,
+  startOssFront,
+  startSwift,
+  type RunningOss,
+  type RunningS3,
+} from "@layaway/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+describeWithServers("OSS over Swift", ["swift"], () => {
+  let swift: RunningS3 | undefined;
+  let oss: RunningOss | undefined;
+
+  beforeAll(async () => {
+    swift = await startSwift({ minPartBytes: 100 * 1024 });
+    oss = await startOssFront({ s3: swift });
+    await oss.createBucket("archives");
+  });
+  afterAll(async () => {
+    await oss?.stop();
+    await swift?.stop();
+  });
+
+  const open = (
+    differing: { readonly bucket?: string; readonly secret?: string; readonly endpoint?: string } = {},
+  ) => {
+    if (oss === undefined) throw new Error("the front was not started");
+    const { accessKeyId, accessKeySecret } = oss.keys;
+    const store = createOssStore({
+      bucket: differing.bucket ?? "archives",
+      prefix: "team/a",
+      region: oss.region,
+      endpoint: differing.endpoint ?? oss.endpoint,
+      pathStyle: true,
+      credentials: { accessKeyId, accessKeySecret: differing.secret ?? accessKeySecret },
+    });
+    return Promise.resolve({ store, close: () => store.close() });
+  };
+
+  objectStoreConformance({
+    name: "OSS",
+    features: {
+      conditionalCompletion: "atomic",
+      conditionalPut: "atomic",
+      refusesSmallParts: true,
+      presign: true,
+    },
+    open: () => open(),
+    openMissing: () => open({ bucket: "not-there" }),
+    openDenied: () => open({ secret: "wrong-secret" }),
+  });
+
+  test("lists more parts and uploads than one page holds", async () => {
+    const { store } = await open();
+    const upload = await store.createUpload("paged.tar");
+    const numbers = Array.from({ length: 1001 }, (_, index) => index + 1);
+    for (let at = 0; at < numbers.length; at += 50) {
+      await Promise.all(
+        numbers
+          .slice(at, at + 50)
+          .map((number) => store.uploadPart(upload, number, Buffer.from(`${number}`))),
+      );
+    }
+    const listed = await store.listParts(upload);
+    expect(listed.map(({ number }) => number)).toEqual(numbers);
+    await store.abortUpload(upload);
+    await store.close();
+  });
+
+  test("works where the endpoint is an address", async () => {
+    const { store } = await open();
+    await store.put("by-name", Buffer.from("1"));
+    await store.close();
+    const byAddress = await open({ endpoint: oss?.endpoint.replace("localhost", "127.0.0.1") ?? "" });
+    expect(await byAddress.store.head("by-name")).toMatchObject({ sizeBytes: 1 });
+    await byAddress.store.close();
+  });
+
+  test("refuses a presigned URL once its time is over", async () => {
+    if (swift === undefined) throw new Error("Swift was not started");
+    let nowMs = Date.now();
+    const front = await startOssFront({ s3: swift, now: () => nowMs });
+    const { store } = await open({ endpoint: front.endpoint });
+    await store.put("presigned", Buffer.from("bytes"));
+    const url = (await store.presignGet("presigned", { expiresInSeconds: 60 })) ?? "";
+    expect(await (await fetch(url)).text()).toBe("bytes");
+    nowMs += 62_000;
+    const late = await fetch(url);
+    expect([late.status, await late.text()]).toEqual([403, expect.stringContaining("Request has expired")]);
+    await store.close();
+    await front.stop();
+  });
+});
