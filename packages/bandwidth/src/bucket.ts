@@ -47,7 +47,8 @@ export function createBucket(bytesPerSecond: number | undefined, startedAtMs: nu
     },
     giveBack: (sizeBytes, nowMs) => {
       settle(nowMs);
-      if (rate !== undefined) tokens = Math.min(burstOf(rate), tokens + sizeBytes);
+      // More than the burst is cut off when the bucket is looked at next.
+      if (rate !== undefined) tokens += sizeBytes;
     },
   };
 }

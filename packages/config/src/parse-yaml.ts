@@ -5,10 +5,10 @@ import type { Mistakes } from "./mistakes.ts";
 /** The document as plain values; a key without a value counts as absent. `undefined` where the text is not YAML. */
 export function parseYaml(text: string, mistakes: Mistakes): unknown {
   const lines = new LineCounter();
-  // prettyErrors would quote the lines in question, and with them any secret that stands there.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines });
   const [error] = document.errors;
-  // The first one only: those after it mostly follow from it.
+  // The first one only: those after it mostly follow from it. Its code and not its message, which quotes the line in
+  // question, and with it any secret that stands there.
   if (error !== undefined) {
     const { line, col } = lines.linePos(error.pos[0]);
     mistakes.add([], `line ${line}, column ${col}: not YAML (${error.code})`);
