@@ -1,7 +1,7 @@
 import { InvalidRequestError } from "@layaway/errors";
 
 /** Where a mistake stands, outermost first; empty for the whole text. */
-export type Path = readonly PropertyKey[];
+type Path = readonly PropertyKey[];
 
 /** Collects what is wrong, so that people need not mend a configuration one start at a time. */
 export interface Mistakes {

@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher } from "undici";
+import { Agent, type Dispatcher, Pool } from "undici";
 
 import { checkTarget } from "./check-target.ts";
 import { createConnector, directLeg, type ConnectorOptions } from "./connectors.ts";
@@ -23,8 +23,10 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     timeoutMs: options.connectTimeoutMs ?? 10_000,
     tlsFor: options.tlsFor,
   };
+  const connectionsTo = (origin: string | URL): number =>
+    options.connectionsFor?.(new URL(origin).host) ?? options.connectionsPerOrigin ?? 16;
   const agentFor = (connect: ReturnType<typeof createConnector>): Agent =>
-    new Agent({ connect, connections: options.connectionsPerOrigin ?? 16 });
+    new Agent({ factory: (origin) => new Pool(origin, { connect, connections: connectionsTo(origin) }) });
   const direct: Record<Egress, Agent> = {
     operator: agentFor(createConnector(directLeg("operator", connecting), connecting)),
     influenced: agentFor(createConnector(directLeg("influenced", connecting), connecting)),

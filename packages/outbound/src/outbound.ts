@@ -21,6 +21,8 @@ export interface OutboundOptions {
   readonly proxy?: ProxySettings | undefined;
   /** Connections to one origin at a time, 16 by default; further requests wait. */
   readonly connectionsPerOrigin?: number | undefined;
+  /** The same for one host (with its port where that is not the default one), where it differs. */
+  readonly connectionsFor?: ((host: string) => number | undefined) | undefined;
   /** For look-up and TCP, and again for TLS; 10 s by default. */
   readonly connectTimeoutMs?: number | undefined;
   /** From the request's last byte to the response's headers; 30 s by default (registry-protocol.md, section 6). */

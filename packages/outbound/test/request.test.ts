@@ -60,13 +60,16 @@ describe("a request", () => {
     expect(ports.size).toBe(1);
   });
 
-  test("opens no more connections to an origin than allowed", async () => {
+  test.each([
+    ["any origin", { connectionsPerOrigin: 2 }],
+    ["one host", { connectionsPerOrigin: 9, connectionsFor: () => 2 }],
+  ])("opens no more connections to %s than allowed", async (_name, limits) => {
     const ports = new Set<number | undefined>();
     const { url } = await startServer((request, response) => {
       ports.add(request.socket.remotePort);
       setImmediate(() => response.end("x"));
     });
-    const outbound = trusting({ connectionsPerOrigin: 2 });
+    const outbound = trusting(limits);
     const get = async (): Promise<unknown> => (await outbound.request({ method: "GET", url })).readAll(10);
     await Promise.all(Array.from({ length: 10 }, get));
     expect(ports.size).toBe(2);
