@@ -203,17 +203,21 @@ describe("a plan", () => {
     expect(plan.digest).toBe(archivedDigest(image));
   });
 
-  it("does not depend on how the image was found", () => {
-    const { descriptor } = image.primary.raw;
-    const found = {
-      ...descriptor,
-      annotations: { a: "b" },
-      platform: { os: "linux", architecture: "amd64" },
-    };
-    const primary = { ...image.primary, raw: { ...image.primary.raw, descriptor: found } };
-    const throughIndex = { ...image, root: indexedImageOf([image.primary]).root, primary, images: [primary] };
-    expect(planArchive(throughIndex)).toEqual(planArchive(image));
-  });
+  it.each(["nginx:1.27", `nginx@${base.descriptor.digest}`])(
+    "of %s does not depend on how the image was found",
+    (reference) => {
+      const plain = imageOf([base.descriptor], reference);
+      const { descriptor } = plain.primary.raw;
+      const found = {
+        ...descriptor,
+        annotations: { a: "b" },
+        platform: { os: "linux", architecture: "amd64" },
+      };
+      const primary = { ...plain.primary, raw: { ...plain.primary.raw, descriptor: found } };
+      const root = indexedImageOf([plain.primary]).root;
+      expect(planArchive({ ...plain, root, primary, images: [primary] })).toEqual(planArchive(plain));
+    },
+  );
 
   it("has another fingerprint when any byte of the archive is another", () => {
     const like = (layers: readonly Descriptor[], reference?: string): string =>

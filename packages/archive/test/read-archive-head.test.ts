@@ -94,6 +94,14 @@ describe("readArchiveHead", () => {
     expect(unnoticed).toEqual([]);
   });
 
+  it("refuses a manifest.json that names an image which is not there", () => {
+    const archive = archiveBytes(planArchive(simple), blobs);
+    const other = imageOf([app.descriptor, base.descriptor, app.descriptor]).primary.manifest.config.digest;
+    const config = hexOf(simple.primary.manifest.config.digest);
+    expect(archive.write(hexOf(other), archive.indexOf(config), "latin1")).toBe(64);
+    expect(() => readArchiveHead(archive)).toThrow(NotAnArchiveError);
+  });
+
   it("says digest_mismatch of a config that was changed", () => {
     const archive = archiveBytes(planArchive(simple), blobs);
     const config = readHead(archive).entries.find(({ name }) =>

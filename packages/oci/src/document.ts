@@ -44,6 +44,11 @@ export function nameOf(bytes: Uint8Array, kind: DocumentKind): string {
   return `${kind} ${sha256Of(bytes)}`;
 }
 
+/** Other people's text for a one-line message. */
+export function printable(text: string): string {
+  return text.slice(0, 100).replace(/[^\x21-\x7e]/g, "?");
+}
+
 function parseJson(bytes: Uint8Array, kind: DocumentKind): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
