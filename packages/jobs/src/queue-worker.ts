@@ -55,6 +55,7 @@ export async function startQueueWorker(options: QueueWorkerOptions): Promise<Run
   const report = (error: unknown): void => options.onError(redisError(place, error));
   const watchdog = createLockWatchdog(watchdogMs);
   const run = options.prepare(client, keys);
+  let closing = false;
 
   // BullMQ makes the signal only for functions of three parameters.
   const processor = async (
@@ -69,6 +70,8 @@ export async function startQueueWorker(options: QueueWorkerOptions): Promise<Run
       throw new WaitingError();
     };
     try {
+      // A fetch that was under way when `close` was called may still bring a job, even the one just handed back.
+      if (closing) return await handBack();
       const signals = signal === undefined ? [watch.signal] : [watch.signal, signal];
       return await run({ job, token, signal: AbortSignal.any(signals), handBack });
     } finally {
@@ -89,6 +92,7 @@ export async function startQueueWorker(options: QueueWorkerOptions): Promise<Run
 
   return {
     async close({ graceMs = 0 } = {}) {
+      closing = true;
       const closed = worker.close().catch(report);
       if (!(await endsWithin(closed, graceMs))) {
         watchdog.abortAll(new CancelledError("the worker is closing"));
