@@ -1,7 +1,7 @@
 import { DestinationUnavailableError, type ByteRange } from "@layaway/object-store";
 import { describe, expect, it } from "vitest";
 
-import type { ApiDestination } from "../src/index.ts";
+import type { ApiDestination } from "../src/api-deps.ts";
 import { archiveOf, FakeJobs, idOf, testApi, testDestination } from "./test-api.ts";
 
 const tar = Buffer.from("0123456789");

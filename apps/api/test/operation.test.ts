@@ -3,7 +3,7 @@ import { DestinationDeniedError } from "@layaway/object-store";
 import { Gauge, Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 
-import { checkBindHost } from "../src/index.ts";
+import { checkBindHost } from "../src/bind-host.ts";
 import { FakeJobs, testApi, testDestination } from "./test-api.ts";
 
 describe("health", () => {

@@ -2,8 +2,9 @@ import type { Archive, RequestRecord } from "@layaway/ledger";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 
-import type { ApiDeps, ApiDestination, ArchiveJobs } from "../src/index.ts";
-import { createApi } from "../src/index.ts";
+import type { ApiDeps, ApiDestination } from "../src/api-deps.ts";
+import type { ArchiveJobs } from "../src/archive-jobs.ts";
+import { createApi } from "../src/create-api.ts";
 
 export interface TestApi {
   readonly app: FastifyInstance;

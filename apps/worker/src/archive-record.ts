@@ -1,8 +1,9 @@
-import { archiveImage, createProgressTally, type ImageSource, placesIn } from "@layaway/archiver";
-import type { ProcessArchive } from "@layaway/jobs";
+import { archiveImage, type ImageSource, placesIn } from "@layaway/archiver";
 import type { Ledger } from "@layaway/ledger";
 import { DestinationUnknownError, type ObjectStore } from "@layaway/object-store";
-import { formatPlatform, parsePlatform, parseReference } from "@layaway/oci";
+import { parsePlatform, parseReference } from "@layaway/oci";
+
+import type { ArchiveOne } from "./worker-deps.ts";
 
 export interface ArchiveRecordDeps {
   readonly source: ImageSource;
@@ -14,8 +15,8 @@ export interface ArchiveRecordDeps {
 }
 
 /** Does what a request record asks for. Repeating it is harmless: what stands already is not moved again. */
-export function createArchiveRecord(deps: ArchiveRecordDeps): ProcessArchive {
-  return async ({ record, signal, report }) => {
+export function createArchiveRecord(deps: ArchiveRecordDeps): ArchiveOne {
+  return async ({ record, signal, onEvent }) => {
     const destination = deps.destinations.get(record.destination);
     if (destination === undefined) {
       throw new DestinationUnknownError(
@@ -24,7 +25,6 @@ export function createArchiveRecord(deps: ArchiveRecordDeps): ProcessArchive {
     }
     const { store, ledger } = destination;
     const reference = parseReference(record.image);
-    const tally = createProgressTally(() => performance.now());
     const archive = await archiveImage({
       reference,
       platform: record.platform === "all" ? "all" : parsePlatform(record.platform),
@@ -36,23 +36,11 @@ export function createArchiveRecord(deps: ArchiveRecordDeps): ProcessArchive {
       partsInFlight: deps.partsInFlight,
       windowsInFlight: deps.partsInFlight,
       rate: () => deps.rate(reference.registry),
-      onEvent(event) {
-        tally.take(event);
-        const progress = tally.read();
-        report({ ...progress, size: progress.bytes.total });
-      },
+      onEvent,
       signal,
     });
     if (archive.outcome === "archived")
       await ledger.rememberBlobs(placesIn(archive, store.limits), { signal });
-    return {
-      digest: archive.digest,
-      platform: record.platform === "all" ? "all" : formatPlatform(archive.platform),
-      key: archive.key,
-      size: archive.sizeBytes,
-      bytes: tally.read().bytes,
-      etag: archive.etag,
-      layers: archive.layers,
-    };
+    return archive;
   };
 }

@@ -1,5 +1,6 @@
 import { createProgressTally } from "@layaway/archiver";
 import type { ProcessArchive } from "@layaway/jobs";
+import { formatPlatform } from "@layaway/oci";
 
 import type { WorkerDeps } from "./worker-deps.ts";
 import type { WorkerMetrics } from "./worker-metrics.ts";
@@ -35,7 +36,8 @@ export function processArchive(
         },
       });
       const { digest, key, sizeBytes: size, etag, layers } = result;
-      return { digest, key, size, etag, layers, bytes: tally.read().bytes };
+      const platform = record.platform === "all" ? "all" : formatPlatform(result.platform);
+      return { digest, platform, key, size, etag, layers, bytes: tally.read().bytes };
     } catch (error) {
       deps.logger.warn({ ...about, err: error }, "attempt failed");
       throw error;

@@ -12,7 +12,7 @@ import { createWorkerMetrics, type WorkerMetrics } from "./worker-metrics.ts";
  */
 export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
   const { redisUrl, prefix, concurrency, logger } = deps;
-  const metrics = createWorkerMetrics(deps.metrics);
+  const metrics = createWorkerMetrics(deps.version, deps.metrics);
   const onError = (error: Error): void => logger.warn({ err: error }, "queue");
   const archives = await startArchiveWorker({
     redisUrl,

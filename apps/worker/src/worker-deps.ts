@@ -15,7 +15,7 @@ export interface ArchiveTask {
 /** Throws `LayawayError`s; they decide whether the job is tried again. */
 export type ArchiveOne = (
   task: ArchiveTask,
-) => Promise<Pick<ArchiveResult, "digest" | "key" | "sizeBytes" | "etag" | "layers">>;
+) => Promise<Pick<ArchiveResult, "digest" | "platform" | "key" | "sizeBytes" | "etag" | "layers">>;
 
 export interface WebhookSending {
   /** Guarded: callbacks are named by callers. */
@@ -38,6 +38,7 @@ export interface WorkerDeps {
   readonly publicUrl?: URL | undefined;
   readonly now: () => Date;
   readonly random: () => number;
+  readonly version: string;
   readonly logger: Pick<Logger, "info" | "warn" | "error">;
   /** Where metrics are collected; the API's of the same process may be the same one. */
   readonly metrics?: MetricsRegistry | undefined;

@@ -11,8 +11,14 @@ export interface WorkerMetrics {
   webhookAttempt(outcome: string): void;
 }
 
-export function createWorkerMetrics(registry: Registry = new Registry()): WorkerMetrics {
+export function createWorkerMetrics(version: string, registry: Registry = new Registry()): WorkerMetrics {
   const registers = [registry];
+  new Gauge({
+    name: "layaway_worker_info",
+    help: "Always 1; the label tells what runs",
+    labelNames: ["version"],
+    registers,
+  }).set({ version }, 1);
   const running = new Gauge({
     name: "layaway_worker_running",
     help: "Archives this process works on",

@@ -1,5 +1,5 @@
 import { createApi } from "@layaway/api";
-import { createLogger } from "@layaway/api/log";
+import { createLogger } from "@layaway/api/process";
 import { openJobs } from "@layaway/jobs";
 import { createLedger, type Ledger, newArchiveId } from "@layaway/ledger";
 import type { ObjectStore } from "@layaway/object-store";
@@ -51,6 +51,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     webhooks: { outbound, secrets: [secret] },
     now,
     random: () => 0,
+    version: "0.0.0",
     logger,
     metrics,
   });

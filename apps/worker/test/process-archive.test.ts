@@ -6,7 +6,7 @@ import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 
 import { processArchive } from "../src/process-archive.ts";
-import type { ArchiveOne } from "../src/index.ts";
+import type { ArchiveOne } from "../src/worker-deps.ts";
 import { createWorkerMetrics } from "../src/worker-metrics.ts";
 import { digest, events, record, result, silent } from "./records.ts";
 
@@ -15,7 +15,7 @@ function run(archive: ArchiveOne, stepMs = 1000) {
   const reports: ArchiveProgress[] = [];
   let at = 0;
   const now = () => new Date((at += stepMs));
-  const process = processArchive({ archive, logger: silent, now }, createWorkerMetrics(registry));
+  const process = processArchive({ archive, logger: silent, now }, createWorkerMetrics("0.0.0", registry));
   const signal = new AbortController().signal;
   const outcome = process({ record, attempt: 1, signal, report: (progress) => void reports.push(progress) });
   return { outcome, reports, registry, signal };
@@ -30,6 +30,7 @@ describe("a job", () => {
   it("ends with what the catalogue and the receipt hold", async () => {
     expect(await run(archiveAll).outcome).toEqual({
       digest,
+      platform: "linux/amd64",
       key: "nginx.tar",
       size: 1000,
       etag: "e1",

@@ -38,8 +38,9 @@ export const failed: Archive = {
   error: { code: "manifest_unknown", message: "GET ...: 404", side: "source", retryable: false },
 };
 
-export const result: Pick<ArchiveResult, "digest" | "key" | "sizeBytes" | "etag" | "layers"> = {
+export const result: Pick<ArchiveResult, "digest" | "platform" | "key" | "sizeBytes" | "etag" | "layers"> = {
   digest,
+  platform: { os: "linux", architecture: "amd64" },
   key: "nginx.tar",
   sizeBytes: 1000,
   etag: "e1",

@@ -34,7 +34,7 @@ function settler(
   const ledgers = new Map([[options.destination ?? "models", ledger]]);
   const deps = { jobs, ledgers, logger: silent, publicUrl: options.publicUrl };
   return {
-    settle: settleArchive(deps, createWorkerMetrics(registry)),
+    settle: settleArchive(deps, createWorkerMetrics("0.0.0", registry)),
     registry,
     steps,
     receipts,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { createLogger } from "../src/log.ts";
+import { createLogger } from "../src/process/create-logger.ts";
 
 const canary = "c4n4ry-s3cr3t";
 
@@ -56,7 +56,7 @@ describe("a log line", () => {
       type: "TypeError",
       code: "E1",
       message: "outer",
-      stack: expect.stringContaining("log.test.ts"),
+      stack: expect.stringContaining("create-logger.test.ts"),
       cause: { type: "RangeError", message: "inner" },
     });
     expect(line).not.toContain(canary);

@@ -1,0 +1,92 @@
+import { createClosing } from "@layaway/api/process";
+import type { Config } from "@layaway/config";
+import { openDestinations, openSource, readSecret } from "@layaway/connect";
+import { openJobs, type RunningWorker } from "@layaway/jobs";
+import { createLedger, type Ledger } from "@layaway/ledger";
+import type { ObjectStore } from "@layaway/object-store";
+import { parseWebhookSecret } from "@layaway/webhook";
+import type { Registry as MetricsRegistry } from "prom-client";
+
+import { createArchiveRecord } from "./archive-record.ts";
+import { startWorker } from "./start-worker.ts";
+import { createWebhookOutbound } from "./webhook-outbound.ts";
+import type { WorkerDeps } from "./worker-deps.ts";
+
+export interface OpenWorkerOptions {
+  readonly config: Config;
+  readonly redisUrl: string;
+  /** Deployments that share one Redis differ in it. */
+  readonly prefix?: string | undefined;
+  /** docker's and podman's credential files, in the order in which they are asked. */
+  readonly authFiles: readonly string[];
+  /** The API's address for users, for links in webhooks. */
+  readonly publicUrl?: URL | undefined;
+  readonly logger: WorkerDeps["logger"];
+  readonly version: string;
+  readonly userAgent: string;
+  /** Where the worker's metrics are collected. */
+  readonly metrics?: MetricsRegistry | undefined;
+}
+
+/** How long archives may go on after the worker was told to stop: short ones end, long ones are handed back. */
+const graceMs = 5000;
+
+/**
+ * Opens what the configuration names and works off the queue. Throws `InvalidRequestError` for what is wrong with the
+ * configuration, `InternalError` where Redis is away; nothing is left open then.
+ */
+export async function openWorker(options: OpenWorkerOptions): Promise<RunningWorker> {
+  const { config, redisUrl, prefix, logger, userAgent } = options;
+  const opened = createClosing();
+  try {
+    const secrets = await readWebhookSecrets(config);
+    const destinations = new Map<string, { readonly store: ObjectStore; readonly ledger: Ledger }>();
+    for (const [name, store] of await openDestinations(config)) {
+      destinations.set(name, { store: opened.add(store), ledger: createLedger(store) });
+    }
+    const { authFiles } = options;
+    const source = opened.add(await openSource({ config, trust: "influenced", authFiles, userAgent }));
+    const outbound = opened.add(createWebhookOutbound(config.webhooks.allowHosts, userAgent));
+    const onError = (error: Error): void => logger.warn({ err: error }, "queue");
+    const jobs = opened.add(await openJobs({ redisUrl, prefix, onError }));
+    const { concurrency, partSizeBytes, partsInFlight } = config.worker;
+    const worker = await startWorker({
+      redisUrl,
+      prefix,
+      concurrency,
+      archive: createArchiveRecord({
+        source: source.registry,
+        destinations,
+        rate: (registry) => source.governor.rate(registry),
+        partSizeBytes,
+        partsInFlight,
+      }),
+      ledgers: new Map([...destinations].map(([name, { ledger }]) => [name, ledger])),
+      jobs,
+      webhooks: { outbound, secrets },
+      publicUrl: options.publicUrl,
+      now: () => new Date(),
+      random: Math.random,
+      logger,
+      version: options.version,
+      metrics: options.metrics,
+    });
+    return {
+      async close(closeOptions) {
+        await worker.close(closeOptions ?? { graceMs });
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function readWebhookSecrets({ webhooks }: Config): Promise<readonly string[]> {
+  if (webhooks.secret === undefined) return [];
+  const secret = await readSecret(webhooks.secret, "webhooks.secretFile");
+  // Told at the start and not when the first archive is done.
+  parseWebhookSecret(secret);
+  return [secret.trim()];
+}
