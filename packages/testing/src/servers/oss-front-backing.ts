@@ -3,7 +3,8 @@ import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import { sign } from "aws4";
+// CommonJS, of which node sees no named exports.
+import aws4 from "aws4";
 
 import { strictlyEncoded } from "./oss-front-signature.ts";
 import type { RunningS3 } from "./s3-server.ts";
@@ -31,7 +32,7 @@ export function openBacking(s3: Pick<RunningS3, "endpoint" | "region" | "keys">)
   const call = async (asked: BackingCall): Promise<IncomingMessage> => {
     const { method, body } = asked;
     const length = Buffer.isBuffer(body) ? { "content-length": String(body.length) } : {};
-    const signed = sign(
+    const signed = aws4.sign(
       {
         service: "s3",
         region: s3.region,

@@ -1,5 +1,6 @@
 import { request } from "node:http";
-import { sign } from "aws4";
+// CommonJS, of which node sees no named exports.
+import aws4 from "aws4";
 
 /** A pair of keys as S3 has it. */
 export interface S3Keys {
@@ -27,7 +28,7 @@ export async function createBucket(
   name: string,
 ): Promise<void> {
   const { host, hostname, port } = new URL(server.endpoint);
-  const signed = sign(
+  const signed = aws4.sign(
     { service: "s3", region: server.region, method: "PUT", path: `/${name}`, headers: { host } },
     server.keys,
   );
