@@ -42,7 +42,7 @@ export async function answerFailure(
   response: OutboundResponse,
   context: AnswerContext,
 ): Promise<LayawayError> {
-  const errorCode = context.method === "HEAD" ? undefined : await errorCodeOf(response);
+  const errorCode = await errorCodeOf(response, context.method);
   const where = `${context.method} ${redactUrl(response.url)}: ${response.status}${errorCode === undefined ? "" : ` ${errorCode}`}`;
   const retryAfterMs = parseRetryAfter(response.header("retry-after"), context.wallClock);
   const { status } = response;
@@ -61,7 +61,11 @@ export async function answerFailure(
   return new SourceUnusableError(where);
 }
 
-async function errorCodeOf(response: OutboundResponse): Promise<string | undefined> {
+async function errorCodeOf(response: OutboundResponse, method: string): Promise<string | undefined> {
+  if (method === "HEAD") {
+    response.discard();
+    return undefined;
+  }
   try {
     const text = Buffer.from(await response.readAll(maxErrorBytes)).toString();
     const code = errorBody.parse(JSON.parse(text)).errors[0]?.code ?? "";

@@ -28,7 +28,7 @@ export interface Authorizer {
     used: string | undefined,
     challenged: Challenged,
     signal: AbortSignal,
-  ): Promise<string | undefined>;
+  ): Promise<string>;
 }
 
 /** Refreshed when a tenth of the lifetime is left, so that a token does not run out on the way. */
@@ -51,49 +51,64 @@ export function createAuthorizer(options: {
   readonly now: () => number;
 }): Authorizer {
   const grants = new Map<string, Grant>();
-  const flights = new Map<string, SingleFlight<Grant>>();
+  const flights = new Map<string, SingleFlight<Grant | undefined>>();
   /** How a registry wants to be asked: by its last challenge. */
   const challenges = new Map<string, Challenged>();
 
-  const grantFor = (reference: Reference, signal: AbortSignal): Promise<Grant> => {
+  const grantFor = (reference: Reference, signal: AbortSignal): Promise<Grant | undefined> => {
     const key = keyOf(reference);
     const flight =
       flights.get(key) ??
       createSingleFlight(async (flightSignal) => {
         const grant = await obtain(reference, flightSignal);
-        grants.set(key, grant);
+        if (grant !== undefined) grants.set(key, grant);
         return grant;
       });
     flights.set(key, flight);
     return flight.join(signal);
   };
 
-  const obtain = async (reference: Reference, signal: AbortSignal): Promise<Grant> => {
+  /** `undefined`: Basic is wanted, and there is nothing to send. */
+  const obtain = async (reference: Reference, signal: AbortSignal): Promise<Grant | undefined> => {
     const challenged = challenges.get(reference.registry);
     const credentials = await options.credentialsFor(reference);
-    const never = Number.POSITIVE_INFINITY;
     const bearer = challenged?.challenges.find(({ scheme }) => scheme === "bearer");
-    if (bearer !== undefined && challenged !== undefined) {
-      if (credentials?.kind === "registryToken") {
-        return { authorization: `Bearer ${credentials.token}`, expiresAt: never };
-      }
-      const realm = parseRealm(bearer.parameters.get("realm"), options.urlOf(reference));
-      const service = bearer.parameters.get("service");
-      const scopes = scopesOf(reference, bearer);
-      const request = { realm, service, scopes, credentials, egress: narrowed(challenged.egress) };
-      const askedAt = options.now();
-      const token = await requestToken(options.tokenClientFor(reference.registry), request, signal);
-      return {
-        authorization: `Bearer ${token.value}`,
-        expiresAt: askedAt + token.lifetimeMs * usedLifetime,
-      };
+    if (challenged !== undefined && bearer !== undefined) {
+      if (credentials?.kind === "registryToken") return lasting(`Bearer ${credentials.token}`);
+      return buyToken(reference, { bearer, egress: challenged.egress, credentials }, signal);
     }
-    const offersBasic = challenged?.challenges.some(({ scheme }) => scheme === "basic") === true;
-    if (!offersBasic)
+    if (challenged?.challenges.some(({ scheme }) => scheme === "basic") !== true) {
       throw new SourceUnusableError(`${reference.registry} asks for credentials in no way we know`);
+    }
     const authorization = credentials === undefined ? undefined : basicAuthorization(credentials);
-    if (authorization === undefined) throw noCredentials(reference);
-    return { authorization, expiresAt: never };
+    return authorization === undefined ? undefined : lasting(authorization);
+  };
+
+  const buyToken = async (
+    reference: Reference,
+    offer: {
+      readonly bearer: Challenge;
+      readonly egress: Egress | undefined;
+      readonly credentials: Credentials | undefined;
+    },
+    signal: AbortSignal,
+  ): Promise<Grant> => {
+    const { bearer, credentials } = offer;
+    const realm = parseRealm(bearer.parameters.get("realm"), options.urlOf(reference));
+    const service = bearer.parameters.get("service");
+    const request = {
+      realm,
+      service,
+      scopes: scopesOf(reference, bearer),
+      credentials,
+      egress: narrowed(offer.egress),
+    };
+    const askedAt = options.now();
+    const token = await requestToken(options.tokenClientFor(reference.registry), request, signal);
+    return {
+      authorization: `Bearer ${token.value}`,
+      expiresAt: askedAt + token.lifetimeMs * usedLifetime,
+    };
   };
 
   return {
@@ -102,7 +117,7 @@ export function createAuthorizer(options: {
       if (grant !== undefined && options.now() < grant.expiresAt) return grant.authorization;
       // Another repository of a known registry: the way is known, a refusal on the way is not needed.
       return challenges.has(reference.registry)
-        ? (await grantFor(reference, signal)).authorization
+        ? (await grantFor(reference, signal))?.authorization
         : undefined;
     },
     async renewed(reference, used, challenged, signal) {
@@ -111,10 +126,15 @@ export function createAuthorizer(options: {
       if (grant !== undefined && grant.authorization !== used) return grant.authorization;
       grants.delete(keyOf(reference));
       const renewal = await grantFor(reference, signal);
+      if (renewal === undefined) throw noCredentials(reference);
       if (renewal.authorization === used) throw refused(reference);
       return renewal.authorization;
     },
   };
+}
+
+function lasting(authorization: string): Grant {
+  return { authorization, expiresAt: Number.POSITIVE_INFINITY };
 }
 
 /** The answer to a second 401: a third try would only help to lock the account. */

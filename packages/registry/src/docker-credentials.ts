@@ -46,7 +46,8 @@ async function findIn(
   options: DockerCredentialsOptions,
 ): Promise<Credentials | undefined> {
   const helper = entryFor(config.credHelpers, reference) ?? config.credsStore;
-  if (helper !== undefined) {
+  // An empty name sends one registry past the helper for all.
+  if (helper !== undefined && helper !== "") {
     const found = await askCredentialHelper(helper, helperServerUrl(reference.registry), options.helpers);
     if (found !== undefined) return found;
   }

@@ -20,6 +20,8 @@ export interface PacedStream {
 
 /** Small enough that a low rate is kept smoothly, large enough that paying costs nothing beside reading. */
 const paidAtOnceBytes = 256 * 1024;
+/** What Node reads from a socket at once. A larger piece is paid with the next one. */
+const usualPieceBytes = 64 * 1024;
 
 export function createPacedStream(
   response: OutboundResponse,
@@ -37,8 +39,9 @@ export function createPacedStream(
   let rest: Uint8Array = new Uint8Array(0);
 
   const pay = async (signal: AbortSignal): Promise<void> => {
-    if (paidBytes > 0 || reserve === undefined) return;
-    const bytes = Math.max(1, Math.min(paidAtOnceBytes, blob.size - at));
+    const left = blob.size - at;
+    if (reserve === undefined || paidBytes >= Math.min(usualPieceBytes, left)) return;
+    const bytes = Math.min(paidAtOnceBytes, left - paidBytes);
     await reserve(bytes, signal);
     paidBytes += bytes;
   };

@@ -30,7 +30,7 @@ export function sourceFailure(error: unknown): unknown {
   }
 }
 
-function isUnknownName(error: Error): boolean {
-  const { cause } = error;
-  return typeof cause === "object" && cause !== null && "code" in cause && cause.code === "ENOTFOUND";
+function isUnknownName(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ("code" in error && error.code === "ENOTFOUND") || isUnknownName(error.cause);
 }
