@@ -4,7 +4,14 @@ import type { Archive, ArchiveState } from "@layaway/ledger";
 import { describeWithServers } from "@layaway/testing";
 import { afterEach, expect, test, vi } from "vitest";
 
-import { type ArchiveWorkerOptions, type Jobs, openJobs, startArchiveWorker } from "../src/index.ts";
+import {
+  type ArchiveOutcome,
+  type ArchiveWork,
+  type ArchiveWorkerOptions,
+  type Jobs,
+  openJobs,
+  startArchiveWorker,
+} from "../src/index.ts";
 import { archiveRequest } from "./archive-requests.ts";
 import { gate } from "./gate.ts";
 import { Opened, redisForFile } from "./open-redis.ts";
@@ -297,6 +304,52 @@ describeWithServers("the archive worker", ["redis"], () => {
     await jobs.enqueue(next);
     await reached(jobs, next.id, "completed");
     expect(attempts).toBe(2);
+  });
+
+  test("takes out an archive that its workers die of, before it is begun once more", async () => {
+    const prefix = randomUUID();
+    const jobs = await open(prefix);
+    const record = archiveRequest(1);
+    await jobs.enqueue(record);
+    // BullMQ's count of stalls, as ten dead workers and one more leave it.
+    await redis.server().command("HSET", `{${prefix}}:archives:${record.id}`, "stc", "11");
+    let attempts = 0;
+    await start(prefix, {
+      process: async () => {
+        attempts += 1;
+        return {};
+      },
+    });
+    expect((await reached(jobs, record.id, "failed")).error?.code).toBe("crash_loop");
+    expect(attempts).toBe(0);
+  });
+
+  test("does not let an attempt speak whose job has passed to another worker", async () => {
+    const prefix = randomUUID();
+    const jobs = await open(prefix);
+    const record = archiveRequest(1);
+    await jobs.enqueue(record);
+    const works: ArchiveWork[] = [];
+    const held = gate();
+    const process = async (work: ArchiveWork): Promise<ArchiveOutcome> => {
+      works.push(work);
+      await held.opened;
+      return { key: `key-${works.indexOf(work)}` };
+    };
+    const locks = { lockMs: 400, watchdogMs: 60_000, stalledMs: 100 };
+    await start(prefix, { process, locks, concurrency: 1 });
+    await vi.waitFor(() => expect(works).toHaveLength(1));
+    // The first worker's lock is taken away behind its back, and it does not notice.
+    await redis.server().command("SET", `{${prefix}}:archives:${record.id}:lock`, "nobody", "PX", "1");
+    await start(prefix, { process, locks, concurrency: 1 });
+    await vi.waitFor(() => expect(works).toHaveLength(2), { timeout: 10_000 });
+    works[1]?.report({ digest: "sha256:second" });
+    await vi.waitFor(async () =>
+      expect(await jobs.get(record.id)).toMatchObject({ digest: "sha256:second" }),
+    );
+    works[0]?.report({ digest: "sha256:first" });
+    held.open();
+    expect(await reached(jobs, record.id, "completed")).toMatchObject({ digest: "sha256:second" });
   });
 
   test("keeps only so many ended archives, the newest", async () => {

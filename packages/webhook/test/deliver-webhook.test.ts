@@ -49,11 +49,13 @@ async function deliver(url: string, delivery: Partial<Delivery> = {}): Promise<D
 
 test("sends the stored bytes, signed so that the receiver's library takes them", async () => {
   const seen: { method?: string | undefined; headers: IncomingHttpHeaders; body: string }[] = [];
-  const { url } = await receiver(async (request, response) => {
+  const { url } = await receiver((request, response) => {
     let body = "";
-    for await (const chunk of request) body += String(chunk);
-    seen.push({ method: request.method, headers: request.headers, body });
-    response.writeHead(204).end();
+    request.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+    request.on("end", () => {
+      seen.push({ method: request.method, headers: request.headers, body });
+      response.writeHead(204).end();
+    });
   });
   expect(await deliver(url)).toEqual({ kind: "delivered", status: 204 });
   const [request] = seen;
