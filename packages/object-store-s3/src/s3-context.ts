@@ -1,0 +1,22 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+
+import type { KeySpace } from "./key-space.ts";
+import type { PartChecksums } from "./part-checksums.ts";
+
+/** What all calls of one store work with. */
+export interface S3Context {
+  readonly client: S3Client;
+  readonly keys: KeySpace;
+  readonly checksums: PartChecksums;
+  readonly partTimeoutMs: number;
+  readonly pageSize: number;
+}
+
+/** S3 writes ETags in quotes; the contract has them without. */
+export function withoutQuotes(etag: string): string {
+  return etag.replace(/^"(.*)"$/u, "$1");
+}
+
+export function withQuotes(etag: string): string {
+  return `"${etag}"`;
+}
