@@ -77,7 +77,6 @@ export function createBlobRequests(options: {
       const failure = sourceFailure(error);
       if (!(failure instanceof LayawayError) || failure instanceof CancelledError) throw failure;
     }
-    if (place === at) place = undefined;
     return undefined;
   };
 

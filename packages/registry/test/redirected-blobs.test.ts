@@ -89,6 +89,23 @@ test("a place that fails is not insisted on", async () => {
   expect(server.log.map((entry) => entry.kind)).toEqual(["blob", "cdn", "cdn", "blob", "cdn"]);
 });
 
+test("a place that ignores Range once is passed by", async () => {
+  const { server, client, reference } = await startFixture({ server: { cdn: {} } });
+  const reader = client.openBlob(reference(":1"), putBlob(server, content));
+  await reader.read(Buffer.alloc(10), 0, { signal });
+  server.inject({ on: "cdn", ignoreRange: true });
+  const into = Buffer.alloc(10);
+  await reader.read(into, 1000, { signal });
+  expect(into.equals(content.subarray(1000, 1010))).toBe(true);
+  expect(server.log.map((entry) => `${entry.kind} ${entry.status}`)).toEqual([
+    "blob 307",
+    "cdn 206",
+    "cdn 200",
+    "blob 307",
+    "cdn 206",
+  ]);
+});
+
 test("a redirect to an address that the guard refuses is not followed", async () => {
   const { server, client, reference } = await startFixture();
   const reader = client.openBlob(reference(":1"), putBlob(server, content));

@@ -198,6 +198,17 @@ describe("a tag", () => {
     expect(resolved.root.descriptor.digest).toBe(image.descriptor.digest);
   });
 
+  test("is resolved by its own bytes where the digest that HEAD told has others", async () => {
+    const { server, client, reference } = await startFixture();
+    const image = putImage(server, { tags: ["1"] });
+    const wrong = `sha256:${"0".repeat(64)}`;
+    server.inject({ on: "manifest", method: "HEAD", headers: { "docker-content-digest": wrong } });
+    const body = image.manifestBytes;
+    server.inject({ on: "manifest", method: "GET", path: /sha256:0/, status: 200, body, times: Infinity });
+    const resolved = await client.resolve(reference(":1"), { platform: undefined, signal });
+    expect(resolved.root.descriptor.digest).toBe(image.descriptor.digest);
+  });
+
   test.each([403, 405])("is resolved by GET where HEAD is answered with %d", async (status) => {
     const { server, client, reference } = await startFixture();
     const image = putImage(server, { tags: ["1"] });
@@ -276,6 +287,30 @@ describe("a manifest by digest", () => {
     const resolving = client.resolve(reference(":1"), { platform: undefined, signal });
     await expect(resolving).rejects.toMatchObject({ code: "manifest_schema1_unsupported" });
   });
+});
+
+test("an entry whose size is another than its manifest's is refused", async () => {
+  const { server, client, reference } = await startFixture();
+  const { descriptor } = putImage(server);
+  putIndex(server, [{ ...descriptor, size: descriptor.size + 1 }], ["1"]);
+  const resolving = client.resolve(reference(":1"), { platform: undefined, signal });
+  await expect(resolving).rejects.toMatchObject({ code: "size_mismatch" });
+});
+
+test("a config of more than 4 MiB is not asked for", async () => {
+  const { server, client, reference } = await startFixture();
+  putImage(server, { configBytes: Buffer.alloc(4 * 1024 * 1024 + 1, " "), tags: ["1"] });
+  const resolving = client.resolve(reference(":1"), { platform: undefined, signal });
+  await expect(resolving).rejects.toMatchObject({ code: "not_an_image" });
+  expect(server.log.filter((entry) => entry.kind === "blob")).toEqual([]);
+});
+
+test("manifests, configs and tokens are paid for too", async () => {
+  const { server, client, reference, reserved } = await startFixture({ server: { auth: { kind: "token" } } });
+  const { descriptor, configBytes } = putImage(server, { tags: ["1"] });
+  await client.resolve(reference(":1"), { platform: undefined, signal });
+  const token = server.log.find((entry) => entry.kind === "token")?.bytesSent;
+  expect(reserved).toEqual([token, descriptor.size, configBytes.length]);
 });
 
 test("a config is fetched once more when it is damaged, and no more", async () => {
