@@ -32,4 +32,6 @@ export interface ApiDeps {
   readonly logger: FastifyBaseLogger;
   /** Where metrics are collected; the worker's of the same process may be the same one. */
   readonly metrics?: MetricsRegistry | undefined;
+  /** How long answers may go on after `close` was called; 5 s unless given. */
+  readonly closeGraceMs?: number | undefined;
 }

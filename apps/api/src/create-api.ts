@@ -10,6 +10,7 @@ import type { ApiDeps } from "./api-deps.ts";
 import { addArchiveRoutes } from "./archive-routes.ts";
 import { createAuthenticate } from "./bearer-tokens.ts";
 import { checkLocalCaller } from "./browser-guard.ts";
+import { endConnectionsAtLast } from "./close-connections.ts";
 import { addDocs } from "./docs.ts";
 import { answerError } from "./error-answer.ts";
 import { addHealthRoutes } from "./health-routes.ts";
@@ -32,6 +33,10 @@ const limits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   requestsPerSocket: 1000,
+  /** How often the two timeouts are looked at; Node's default of 30 s would make 40 s of 10. */
+  checkIntervalMs: 5000,
+  /** How long an answer may go on after the API was told to close. */
+  closeGraceMs: 5000,
 };
 
 /**
@@ -47,7 +52,10 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestTimeoutMs,
     maxRequestsPerSocket: limits.requestsPerSocket,
-    http: { headersTimeout: limits.headersTimeoutMs },
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+    },
     forceCloseConnections: "idle",
     frameworkErrors: answerUnroutable,
     clientErrorHandler: answerMalformedHttp,
@@ -66,6 +74,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     done();
   });
   addRequestLog(app);
+  endConnectionsAtLast(app, deps.closeGraceMs ?? limits.closeGraceMs);
   const metrics = addMetrics(app, deps);
   addDocs(app, { version: deps.version, hasTokens: deps.tokens.length > 0 });
 

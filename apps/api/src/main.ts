@@ -6,6 +6,9 @@ import { createLogger, readConfig, runService, serviceSettings } from "./process
 
 const version = "0.1.0";
 
+// What the AWS SDK thinks of the Node version is for our release notes, and not for every start.
+process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+
 await runService(process, async () => {
   const { env } = process;
   const { logLevel, ...settings } = serviceSettings(env);

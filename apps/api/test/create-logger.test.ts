@@ -1,3 +1,4 @@
+import { InvalidRequestError } from "@layaway/errors";
 import { describe, expect, it } from "vitest";
 
 import { createLogger } from "../src/process/create-logger.ts";
@@ -60,6 +61,15 @@ describe("a log line", () => {
       cause: { type: "RangeError", message: "inner" },
     });
     expect(line).not.toContain(canary);
+  });
+
+  it("has no stack of an error that was foreseen", () => {
+    const lines = logged((logger) => logger.warn({ err: new InvalidRequestError("image: no") }, "refused"));
+    expect(JSON.parse(lines).err).toEqual({
+      type: "InvalidRequestError",
+      code: "invalid_request",
+      message: "image: no",
+    });
   });
 
   it("leaves what is no secret alone", () => {

@@ -1,5 +1,8 @@
+import { once } from "node:events";
+import { get } from "node:http";
+
 import { DestinationUnavailableError, type ByteRange } from "@layaway/object-store";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import type { ApiDestination } from "../src/api-deps.ts";
 import { archiveOf, FakeJobs, idOf, testApi, testDestination } from "./test-api.ts";
@@ -154,5 +157,50 @@ describe("GET /v1/archives/{id}/download", () => {
     expect([answer.statusCode, answer.json().code]).toEqual([503, "destination_unavailable"]);
     expect(answer.headers["content-length"]).toBe(String(Buffer.byteLength(answer.body)));
     expect(answer.headers["content-range"]).toBeUndefined();
+  });
+
+  it("breaks off where the store does, so that nobody takes a part for the whole", async () => {
+    const destinations = store({
+      async get() {
+        return (async function* () {
+          yield tar.subarray(0, 4);
+          throw new DestinationUnavailableError("GET s3://backup/nginx.tar: reset");
+        })();
+      },
+    });
+    const { app } = testApi({ jobs: completed(), destinations });
+    const address = await app.listen({ port: 0, host: "127.0.0.1" });
+    try {
+      const answer = await fetch(`${address}${url}`);
+      expect(answer.headers.get("content-length")).toBe("10");
+      await expect(answer.text()).rejects.toThrow();
+    } finally {
+      await app.close();
+    }
+  });
+
+  it("lets go of the store when its caller goes away", async () => {
+    const signals: AbortSignal[] = [];
+    const destinations = store({
+      async get(_key, options = {}) {
+        const { signal = AbortSignal.abort() } = options;
+        signals.push(signal);
+        return (async function* () {
+          yield tar.subarray(0, 4);
+          await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+        })();
+      },
+    });
+    const { app } = testApi({ jobs: completed(), destinations });
+    const address = await app.listen({ port: 0, host: "127.0.0.1" });
+    try {
+      const caller = get(`${address}${url}`);
+      caller.on("error", () => {});
+      await once(caller, "response");
+      caller.destroy();
+      await vi.waitFor(() => expect(signals.map((signal) => signal.aborted)).toEqual([true]));
+    } finally {
+      await app.close();
+    }
   });
 });

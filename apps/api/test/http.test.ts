@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import { connect } from "node:net";
 
 import { InternalError, LayawayError } from "@layaway/errors";
@@ -228,4 +229,38 @@ describe("answers", () => {
       expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
     },
   );
+});
+
+describe("closing", () => {
+  it("does not wait for a connection that never asks for anything", async () => {
+    const { app } = testApi({ closeGraceMs: 50 });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const { port } = app.server.address() as { port: number };
+    const connected = once(app.server, "connection");
+    const silent = connect(port, "127.0.0.1");
+    const ended = once(silent, "close");
+    await connected;
+    await app.close();
+    await ended;
+    expect(app.server.listening).toBe(false);
+  });
+
+  it("waits for an answer that is under way", async () => {
+    const jobs = new FakeJobs();
+    const asked = new EventEmitter();
+    const isAsked = once(asked, "asked");
+    jobs.list = async () => {
+      asked.emit("asked");
+      await once(asked, "go on");
+      return { items: [] };
+    };
+    const { app } = testApi({ jobs });
+    const address = await app.listen({ port: 0, host: "127.0.0.1" });
+    const answer = fetch(`${address}/v1/archives`);
+    await isAsked;
+    const closed = app.close();
+    asked.emit("go on");
+    expect((await answer).status).toBe(200);
+    await closed;
+  });
 });

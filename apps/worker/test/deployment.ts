@@ -5,7 +5,6 @@ import { createLedger, type Ledger, newArchiveId } from "@layaway/ledger";
 import type { ObjectStore } from "@layaway/object-store";
 import { createMemoryStore } from "@layaway/object-store/memory";
 import { createOutbound } from "@layaway/outbound";
-import type { FastifyInstance } from "fastify";
 import { Registry } from "prom-client";
 
 import { type ArchiveOne, startWorker } from "../src/index.ts";
@@ -14,7 +13,7 @@ import { type ArchiveOne, startWorker } from "../src/index.ts";
 export const secret = `whsec_${Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")}`;
 
 export interface Deployment {
-  readonly app: FastifyInstance;
+  readonly app: ReturnType<typeof createApi>;
   readonly ledger: Ledger;
   readonly store: ObjectStore;
   readonly log: () => string;

@@ -4,7 +4,6 @@ import { LayawayError } from "@layaway/errors";
 import { DestinationDeniedError } from "@layaway/object-store";
 import { createMemoryStore } from "@layaway/object-store/memory";
 import { describeWithServers, type RedisServer, startRedis } from "@layaway/testing";
-import type { Response } from "light-my-request";
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 
@@ -54,7 +53,7 @@ describeWithServers("a request, from POST to webhook", ["redis"], () => {
     deployment = await deploy({ redisUrl: redis.url, prefix: `t${deployments}`, archive, ...more });
     return deployment;
   }
-  const post = (to: Deployment, body: object, headers: Record<string, string> = {}): Promise<Response> =>
+  const post = (to: Deployment, body: object, headers: Record<string, string> = {}) =>
     to.app.inject({ method: "POST", url: "/v1/archives", payload: body, headers });
   const inState = (at: Deployment, url: string, state: string): Promise<Record<string, unknown>> =>
     vi.waitFor(

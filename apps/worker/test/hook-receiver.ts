@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface ReceivedHook {
+interface ReceivedHook {
   readonly headers: Record<string, string>;
   readonly body: string;
 }

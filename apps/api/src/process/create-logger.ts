@@ -1,3 +1,4 @@
+import { LayawayError } from "@layaway/errors";
 import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
 
 import { redactLogLine } from "./redact-log.ts";
@@ -26,15 +27,17 @@ export function createLogger(options: LoggerOptions): Logger {
 /** Causes are followed this far; errors of SDKs like to point at each other. */
 const deepestCause = 4;
 
-/** Class, code, message, stack and causes. Other fields of an error (requests, answers, options of an SDK) stay out. */
+/** Class, code, message and causes, and the stack of what nobody foresaw. Other fields of an error (requests, answers, options of an SDK) stay out. */
 function describeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return { message: String(error) };
+  // Where an unreachable registry was noticed helps nobody; where something unforeseen happened does.
+  const isForeseen = error instanceof LayawayError && error.code !== "internal";
   const hasMore = error.cause !== undefined && depth < deepestCause;
   return {
     type: error.name,
     ...("code" in error ? { code: error.code } : {}),
     message: error.message,
-    stack: error.stack,
+    ...(isForeseen ? {} : { stack: error.stack }),
     ...(hasMore ? { cause: describeError(error.cause, depth + 1) } : {}),
   };
 }
