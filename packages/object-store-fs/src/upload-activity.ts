@@ -21,7 +21,8 @@ export class UploadActivity {
     if (upload.closing) throw isClosing();
     upload.slotBytes = Math.max(upload.slotBytes, sizeBytes);
     const work = (async () => {
-      upload.slotBytes = Math.max(upload.slotBytes, await widestSlot());
+      const widestOfAll = await widestSlot();
+      upload.slotBytes = Math.max(upload.slotBytes, widestOfAll);
       return await write(upload.slotBytes);
     })();
     upload.writing.add(work);

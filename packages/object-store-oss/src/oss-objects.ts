@@ -46,14 +46,14 @@ export function objectCalls(calls: OssCalls): ObjectCalls {
         return { etag: unquoted(res.headers["etag"] ?? "") };
       }),
 
-    list: (prefix, { cursor, limit = 1000, signal } = {}) =>
+    list: (prefix, { cursor, limit = place.listPageSize, signal } = {}) =>
       calls.run({ method: "LIST", key: prefix }, signal, async (client) => {
         const listing = await client.listV2(
           {
             // An empty value is signed as `prefix=` by ali-oss, and as `prefix` by whoever goes by the specification.
             ...(fullKey(prefix) === "" ? {} : { prefix: fullKey(prefix) }),
             ...(cursor === undefined ? {} : { "continuation-token": cursor }),
-            "max-keys": String(Math.min(limit, 1000)),
+            "max-keys": String(Math.min(limit, place.listPageSize)),
           },
           {},
         );

@@ -29,6 +29,8 @@ export interface OssStoreOptions {
   readonly credentials: OssCredentials;
   /** Of endpoints without a scheme: `false` means http. */
   readonly secure?: boolean;
+  /** Entries per page of listings: 1000, the most OSS gives, where nothing else is said. */
+  readonly listPageSize?: number;
 }
 
 /** An endpoint as ali-oss takes it. `url` always has its scheme, for ali-oss takes http where none is given. */
@@ -48,6 +50,7 @@ export interface OssPlace {
   readonly endpoint: OssEndpoint;
   readonly publicEndpoint: OssEndpoint;
   readonly credentials: OssCredentials;
+  readonly listPageSize: number;
 }
 
 /** Checks the options. Throws InvalidRequestError that names the mistake, never a credential. */
@@ -75,6 +78,8 @@ export function parseOssOptions(options: OssStoreOptions): OssPlace {
     publicEndpoint:
       publicEndpoint === undefined ? endpoint : parseEndpoint(publicEndpoint, "publicEndpoint", options),
     credentials,
+    // "ListObjectsV2", "ListParts", "ListMultipartUploads": at most 1000 each.
+    listPageSize: options.listPageSize ?? 1000,
   };
 }
 

@@ -61,7 +61,7 @@ export function uploadCalls(calls: OssCalls): UploadCalls {
         let marker: string | undefined;
         do {
           const after = marker === undefined ? {} : { "part-number-marker": marker };
-          const query = { "max-parts": "1000", ...after };
+          const query = { "max-parts": String(place.listPageSize), ...after };
           const page = await client.listParts(fullKey(key), uploadId, query, {});
           for (const { PartNumber, ETag, Size } of [page.parts].flat()) {
             parts.push({ number: Number(PartNumber), etag: unquoted(ETag), sizeBytes: Number(Size) });
@@ -99,7 +99,10 @@ export function uploadCalls(calls: OssCalls): UploadCalls {
         let after: Record<string, string> | undefined = {};
         while (after !== undefined) {
           const only = fullKey(prefix) === "" ? {} : { prefix: fullKey(prefix) };
-          const page = await client.listUploads({ ...only, ...after, "max-uploads": "1000" }, {});
+          const page = await client.listUploads(
+            { ...only, ...after, "max-uploads": String(place.listPageSize) },
+            {},
+          );
           for (const { name, uploadId, initiated } of page.uploads) {
             uploads.push({ key: name.slice(place.prefix.length), uploadId, startedAt: new Date(initiated) });
           }

@@ -34,6 +34,8 @@ describeWithServers("OSS over Swift", ["swift"], () => {
       region: oss.region,
       endpoint: differing.endpoint ?? oss.endpoint,
       pathStyle: true,
+      // So that the suite's listings go over pages.
+      listPageSize: 2,
       credentials: { accessKeyId, accessKeySecret: differing.secret ?? accessKeySecret },
     });
     return Promise.resolve({ store, close: () => store.close() });
@@ -50,23 +52,6 @@ describeWithServers("OSS over Swift", ["swift"], () => {
     open: () => open(),
     openMissing: () => open({ bucket: "not-there" }),
     openDenied: () => open({ secret: "wrong-secret" }),
-  });
-
-  test("lists more parts and uploads than one page holds", async () => {
-    const { store } = await open();
-    const upload = await store.createUpload("paged.tar");
-    const numbers = Array.from({ length: 1001 }, (_, index) => index + 1);
-    for (let at = 0; at < numbers.length; at += 50) {
-      await Promise.all(
-        numbers
-          .slice(at, at + 50)
-          .map((number) => store.uploadPart(upload, number, Buffer.from(`${number}`))),
-      );
-    }
-    const listed = await store.listParts(upload);
-    expect(listed.map(({ number }) => number)).toEqual(numbers);
-    await store.abortUpload(upload);
-    await store.close();
   });
 
   test("works where the endpoint is an address", async () => {
