@@ -36,7 +36,7 @@ try {
   for (const { tag, layers, layerBytes, peers } of cases) {
     console.log(`making ${tag}${scale === 1 ? "" : ` (scaled by ${scale})`}`);
     const blobs = Array.from({ length: layers }, (_, place) => generatedBlob(`${tag}/${place}`, layerBytes));
-    putImage(registry, "bench", await makeImage({ layers: blobs }), tag);
+    putImage(registry, "bench", await makeImage({ layers: blobs }), [tag]);
     const gibibytes = (layers * layerBytes) / 1024 ** 3;
     for (const { name, run } of candidates(tag, blobs, peers)) {
       console.log(`running ${name}`);

@@ -9,7 +9,11 @@ export async function startNullS3() {
   const objects = new Map();
   let bytesReceived = 0;
 
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  });
+
+  async function answer(request, response) {
     const url = new URL(request.url ?? "/", "http://localhost");
     const key = url.pathname;
     const uploadId = url.searchParams.get("uploadId");
@@ -44,7 +48,7 @@ export async function startNullS3() {
         .end();
     }
     return response.writeHead(request.method === "DELETE" ? 204 : 404).end();
-  });
+  }
 
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

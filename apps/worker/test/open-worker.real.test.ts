@@ -46,7 +46,7 @@ describeWithServers("what a configuration names", ["redis"], () => {
       makeTempDir("archives"),
       makeImage(),
     ]);
-    putImage(registry, "team/app", image, "1");
+    putImage(registry, "team/app", image, ["1"]);
   });
   afterEach(async () => {
     for (const one of opened.splice(0).reverse()) await one.close();

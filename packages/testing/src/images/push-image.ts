@@ -40,7 +40,7 @@ export function putImage(
   shelf: Shelf,
   repository: string,
   image: TestImage | TestIndex,
-  ...tags: readonly string[]
+  tags: readonly string[] = [],
 ): string {
   for (const member of "images" in image ? image.images : [image]) {
     for (const blob of [...member.blobs.values(), ...member.generatedBlobs]) shelf.putBlob(repository, blob);
