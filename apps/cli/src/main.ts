@@ -1,5 +1,8 @@
 import { run } from "./run.ts";
 
+// What the AWS SDK thinks of the Node version is for our release notes, and not for every command's stderr.
+process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+
 const controller = new AbortController();
 let interrupted = false;
 for (const name of ["SIGINT", "SIGTERM"] as const) {

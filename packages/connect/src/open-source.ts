@@ -9,6 +9,9 @@ import { createRegistry, type Credentials, dockerCredentials, type Registry } fr
 
 import { readSecret } from "./read-secret.ts";
 
+/** Where Docker Hub answers; references and the configuration name it `docker.io`. */
+const hubHost = "registry-1.docker.io";
+
 export interface SourceOptions {
   readonly config: Config;
   /**
@@ -38,15 +41,18 @@ export async function openSource(options: SourceOptions): Promise<Source> {
   const { config, trust } = options;
   const entries = new Map(Object.entries(config.registries));
   const authorities = await readAuthorities(entries, options.caFile);
+  const entryOf = (host: string): RegistryEntry | undefined =>
+    entries.get(host === hubHost ? "docker.io" : host);
   const plainHttpFor = (host: string): boolean =>
-    options.plainHttp === true || entries.get(host)?.plainHttp === true || isLoopback(host);
+    options.plainHttp === true || entryOf(host)?.plainHttp === true || isLoopback(host);
 
   const outbound: Outbound = createOutbound({
-    egressFor: (url) => (entries.has(url.host) || entries.has(url.hostname) ? "operator" : trust),
+    egressFor: (url) => (entryOf(url.host) === undefined ? trust : "operator"),
+    connectionsFor: (host) => entryOf(host)?.maxConnections,
     plainHttpFor,
     tlsFor(host) {
       const ca = authorities.get(host) ?? authorities.get("*");
-      const verify = options.tlsVerify ?? entries.get(host)?.tlsVerify ?? true;
+      const verify = options.tlsVerify ?? entryOf(host)?.tlsVerify ?? true;
       return { rejectUnauthorized: verify, ...(ca === undefined ? {} : { ca }) };
     },
     proxy: config.proxy,
@@ -68,7 +74,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     registry,
     governor,
     async close() {
-      await registry.close();
+      registry.close();
       await outbound.close();
     },
   };
