@@ -1,6 +1,8 @@
-import { type ArchiveJobOptions, prepareArchiveJobs, RetryLaterError } from "./archive-job.ts";
+import { prepareArchiveJobs } from "./archive-job.ts";
+import type { ArchiveJobOptions } from "./archive-job-options.ts";
 import { archiveQueue } from "./keys.ts";
 import { type LockTiming, type RunningWorker, startQueueWorker } from "./queue-worker.ts";
+import { RetryLaterError } from "./retry-later.ts";
 
 export interface ArchiveWorkerOptions extends ArchiveJobOptions {
   readonly redisUrl: string;

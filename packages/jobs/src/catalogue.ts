@@ -7,7 +7,7 @@ import { type Outcome, parseOutcome } from "./outcome.ts";
 import type { Keys } from "./keys.ts";
 import { runScript } from "./script.ts";
 
-export const archiveStates: readonly ArchiveState[] = [
+const archiveStates: readonly ArchiveState[] = [
   "queued",
   "running",
   "waiting",

@@ -1,4 +1,4 @@
-export type { ArchiveTiming } from "./archive-job.ts";
+export type { ArchiveTiming } from "./archive-job-options.ts";
 export type {
   ArchiveOutcome,
   ArchiveProgress,

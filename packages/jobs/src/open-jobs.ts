@@ -28,12 +28,20 @@ export async function openJobs(options: JobsOptions): Promise<Jobs> {
   const { client, place } = await connectRedis(options.redisUrl, producerOptions, options.onError);
   const open = (name: string): Queue => {
     const queue = new Queue(name, { connection: client, prefix: keys.prefix });
-    queue.on("error", (error) => options.onError(redisError(place, error)));
+    // It repeats what the connection says; without a listener that would end the process.
+    queue.on("error", () => {});
     return queue;
   };
   const archives = open(archiveQueue);
   const webhooks = open(webhookQueue);
   const catalogue = createCatalogue(client, keys);
+  try {
+    // A queue whose first look at the server fails keeps that failure for ever: it must not be met by a later outage.
+    await Promise.all([archives.waitUntilReady(), webhooks.waitUntilReady()]);
+  } catch (error) {
+    client.disconnect();
+    throw redisError(place, error);
+  }
 
   const asking = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
