@@ -20,7 +20,8 @@ export function credentialsFor(options: S3StoreOptions): S3Credentials | Credent
     fromEnv(),
     fromIni(),
     fromTokenFile(),
-    fromHttp({ timeout: 2000, maxRetries: 1 }),
+    // Throws as soon as it is made where its variables are not set.
+    async () => fromHttp({ timeout: 2000, maxRetries: 1 })(),
     ...(options.instanceMetadata === true ? [fromInstanceMetadata({ timeout: 2000, maxRetries: 1 })] : []),
   ];
   return async () => {

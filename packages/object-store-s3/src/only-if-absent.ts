@@ -11,8 +11,8 @@ export interface Condition {
 }
 
 /**
- * The second line beside `If-None-Match: *`, which alone would do on AWS: Ceph 16 passes over it, and Swift has it for
- * completions only. A look just before leaves a gap, but a small one.
+ * The second line beside `If-None-Match: *`, which alone would do on AWS: Ceph 16 passes over it on completions, Swift 2.30
+ * refuses it on puts. A look just before leaves a gap, but a small one.
  */
 export async function refuseTaken(
   context: S3Context,

@@ -63,7 +63,7 @@ osd class update on start = false
 debug osd = 1
 memstore device bytes = ${memoryBytes}
 [client.rgw.a]
-rgw frontends = beast endpoint=127.0.0.1:${config.gatewayPort}
+rgw frontends = beast endpoint=127.0.0.1:${config.gatewayPort} tcp_nodelay=1
 rgw thread pool size = 64
 rgw data = ${directory}/rgw
 rgw enable usage log = false

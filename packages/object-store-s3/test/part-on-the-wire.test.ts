@@ -1,0 +1,105 @@
+import { crc32 } from "node:zlib";
+
+import { describe, expect, test } from "vitest";
+
+import { completed, created, headersOnly, withScriptedS3, xml } from "./scripted-s3.ts";
+
+const bytes = Buffer.from("the bytes of a part");
+const sum = Buffer.alloc(4);
+sum.writeUInt32BE(crc32(bytes));
+const checksum = sum.toString("base64");
+const stored = headersOnly(200, { etag: '"part-1"' });
+const absent = headersOnly(404);
+
+describe("a part on the wire", () => {
+  test("is a plain body with a length, unsigned, and asks for no permission to send", () =>
+    withScriptedS3(
+      [stored],
+      async (store, { seen }) => {
+        const part = await store.uploadPart({ key: "k.tar", uploadId: "id-1" }, 7, bytes);
+        expect(part).toEqual({ number: 7, etag: "part-1", sizeBytes: bytes.length });
+        const [request] = seen;
+        expect(request?.url).toMatch(/^\/bucket\/a\/b\/k\.tar\?partNumber=7&uploadId=id-1/u);
+        expect(request?.body).toBe(bytes.toString());
+        expect(request?.headers).toMatchObject({
+          "content-length": String(bytes.length),
+          "x-amz-content-sha256": "UNSIGNED-PAYLOAD",
+        });
+        for (const header of [
+          "expect",
+          "transfer-encoding",
+          "content-encoding",
+          "x-amz-trailer",
+          "x-amz-checksum-crc32",
+        ]) {
+          expect(request?.headers[header]).toBeUndefined();
+        }
+      },
+      { checksums: "none" },
+    ));
+
+  test("carries a CRC32 where the store repeated the algorithm, and the completion gives it back", () =>
+    withScriptedS3([created("CRC32"), stored, absent, completed], async (store, { seen }) => {
+      const upload = await store.createUpload("k.tar");
+      const part = await store.uploadPart(upload, 1, bytes);
+      expect(part.checksum).toBe(checksum);
+      expect(await store.completeUpload(upload, [part])).toEqual({ etag: "whole-1" });
+      const [create, put, , complete] = seen;
+      expect(create?.headers["x-amz-checksum-algorithm"]).toBe("CRC32");
+      expect(put?.headers["x-amz-checksum-crc32"]).toBe(checksum);
+      expect(put?.headers["x-amz-content-sha256"]).toBe("UNSIGNED-PAYLOAD");
+      expect(complete?.body).toContain(`<ChecksumCRC32>${checksum}</ChecksumCRC32>`);
+    }));
+
+  test("is plain where the store said nothing of the algorithm", () =>
+    withScriptedS3([created(), stored, absent, completed], async (store, { seen }) => {
+      const upload = await store.createUpload("k.tar");
+      const part = await store.uploadPart(upload, 1, bytes);
+      await store.completeUpload(upload, [part]);
+      expect(part.checksum).toBeUndefined();
+      expect(seen[1]?.headers["x-amz-checksum-crc32"]).toBeUndefined();
+      expect(seen[3]?.body).not.toContain("Checksum");
+    }));
+
+  test.each([
+    { checksums: "crc32" as const, algorithm: "CRC32", sent: checksum },
+    { checksums: "none" as const, algorithm: undefined, sent: undefined },
+  ])("does as it was told with checksums $checksums", ({ checksums, algorithm, sent }) =>
+    withScriptedS3(
+      [created(), stored],
+      async (store, { seen }) => {
+        const upload = await store.createUpload("k.tar");
+        await store.uploadPart(upload, 1, bytes);
+        expect(seen[0]?.headers["x-amz-checksum-algorithm"]).toBe(algorithm);
+        expect(seen[1]?.headers["x-amz-checksum-crc32"]).toBe(sent);
+      },
+      { checksums },
+    ),
+  );
+
+  test("of an upload that another process began does as the store's list of parts says", () => {
+    const listed = xml(
+      200,
+      "<ListPartsResult><IsTruncated>false</IsTruncated><ChecksumAlgorithm>CRC32</ChecksumAlgorithm></ListPartsResult>",
+    );
+    return withScriptedS3([listed, stored], async (store, { seen }) => {
+      const upload = { key: "k.tar", uploadId: "id-1" };
+      expect((await store.uploadPart(upload, 1, bytes)).checksum).toBe(checksum);
+      expect((await store.uploadPart(upload, 2, bytes)).checksum).toBe(checksum);
+      expect(seen.map(({ method }) => method)).toEqual(["GET", "PUT", "PUT"]);
+    });
+  });
+
+  test("goes over a connection that is kept, and never over more than allowed", () =>
+    withScriptedS3(
+      [stored],
+      async (store, server) => {
+        const upload = { key: "k.tar", uploadId: "id-1" };
+        const numbers = Array.from({ length: 12 }, (_, index) => index + 1);
+        await Promise.all(numbers.map((number) => store.uploadPart(upload, number, Buffer.alloc(3_000_000))));
+        await store.uploadPart(upload, 13, bytes);
+        expect(server.connections()).toBeLessThanOrEqual(3);
+      },
+      { checksums: "none", connections: 3 },
+    ));
+});
