@@ -12,7 +12,7 @@ import { type BlobAnswerKind, blobAnswerKind, type BlobRange } from "./blob-answ
 import type { Exchange } from "./exchange.ts";
 import { sourceFailure } from "./source-failure.ts";
 
-export interface BlobAnswer {
+interface BlobAnswer {
   readonly kind: BlobAnswerKind;
   readonly response: OutboundResponse;
 }

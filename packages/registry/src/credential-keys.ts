@@ -21,7 +21,7 @@ export function entryFor<T>(
 }
 
 /** Host, or host and namespace. */
-export function normalizedKey(written: string): string {
+function normalizedKey(written: string): string {
   const bare = written.replace(/^https?:\/\//, "");
   const [host = "", ...path] = bare.replace(/\/+$/, "").split("/");
   const registry = dockerHubNames.has(host.toLowerCase()) ? "docker.io" : host.toLowerCase();

@@ -13,7 +13,7 @@ import { type RetryPolicy, retrying } from "./retry.ts";
 import { sourceFailure } from "./source-failure.ts";
 import { warningsOf } from "./warnings.ts";
 
-export interface RegistryRequest {
+interface RegistryRequest {
   readonly reference: Reference;
   readonly subject: Subject;
   readonly method: "GET" | "HEAD";

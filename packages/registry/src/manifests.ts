@@ -15,7 +15,7 @@ import { type OutboundResponse, TransportError } from "@layaway/outbound";
 
 import type { Reserve } from "./blob-reader.ts";
 import type { Content, ContentCache } from "./content-cache.ts";
-import { DeniedError, ManifestUnknownError, SourceUnavailableError, SourceUnusableError } from "./errors.ts";
+import { DeniedError, ManifestUnknownError, SourceUnusableError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { contentLength, readBody } from "./read-body.ts";
 
@@ -139,12 +139,7 @@ async function readManifest(
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   try {
-    const bytes = await readBody(response, maxManifestBytes, reserve, signal);
-    const expected = contentLength(response) ?? bytes.length;
-    if (bytes.length === expected) return bytes;
-    throw new SourceUnavailableError(
-      `manifest of ${formatReference(reference)}: ${bytes.length} of ${expected} bytes came`,
-    );
+    return await readBody(response, maxManifestBytes, reserve, signal);
   } catch (error) {
     if (error instanceof TransportError && error.kind === "too_large") throw tooLarge(reference);
     throw error;

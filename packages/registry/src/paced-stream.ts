@@ -4,7 +4,7 @@ import type { OutboundResponse } from "@layaway/outbound";
 import type { ReadOptions, Reserve } from "./blob-reader.ts";
 
 /** How much of a window was filled. */
-export type Taken =
+type Taken =
   | { readonly kind: "filled" }
   | { readonly kind: "short"; readonly bytes: number; readonly failure: unknown };
 

@@ -73,7 +73,7 @@ export async function startFixture(
   };
 }
 
-export function loopbackOutbound(options: OutboundOptions = {}): Outbound {
+function loopbackOutbound(options: OutboundOptions = {}): Outbound {
   return createOutbound({ egressFor: () => "operator", plainHttpFor: () => true, ...options });
 }
 

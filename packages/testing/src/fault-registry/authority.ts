@@ -23,7 +23,7 @@ export interface AuthOptions {
 }
 
 /** What a token request brought along. */
-export interface TokenRequest {
+interface TokenRequest {
   readonly method: string;
   readonly authorization: string | undefined;
   /** Of the query, or of the form. */
