@@ -23,7 +23,6 @@ export function createProgram(terminal: Terminal): Command {
       "Puts container images away in object storage, as tars that docker load reads, and gets them back.",
     )
     .version(version)
-    .showHelpAfterError("(see layaway --help)")
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),

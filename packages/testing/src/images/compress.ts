@@ -42,7 +42,8 @@ export function gzip(content: Uint8Array): Buffer {
 
 /** Gzip without compression whose size is exactly `sizeBytes`; what is over stands in the header's extra field (RFC 1952). */
 export function gzipOfSize(content: Uint8Array, sizeBytes: number): Buffer {
-  const deflated = deflateRawSync(content, { level: 0 });
+  // With room for all of it zlib writes blocks of 65,535 bytes, the largest there are; with less, more of them.
+  const deflated = deflateRawSync(content, { level: 0, chunkSize: content.length + 100_000 });
   const extra = sizeBytes - deflated.length - 20;
   if (extra < 0 || extra > 0xffff) throw new Error(`cannot make ${sizeBytes} bytes of gzip out of this`);
   const header = Buffer.alloc(12 + extra);
