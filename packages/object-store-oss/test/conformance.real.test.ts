@@ -1,5 +1,8 @@
+import { text } from "node:stream/consumers";
+
 import { objectStoreConformance } from "@layaway/object-store/conformance";
-import { createOssStore } from "@layaway/object-store-oss";
+import { DestinationDeniedError, type ObjectStore } from "@layaway/object-store";
+import { createOssStore, type OssCredentials } from "@layaway/object-store-oss";
 import {
   describeWithServers,
   startOssFront,
@@ -7,7 +10,11 @@ import {
   type RunningOss,
   type RunningS3,
 } from "@layaway/testing";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+
+import { openOssClient } from "../src/oss-client.ts";
+import { parseOssOptions } from "../src/oss-options.ts";
+import { openConnections } from "../src/oss-transport.ts";
 
 describeWithServers("OSS over Swift", ["swift"], () => {
   let swift: RunningS3 | undefined;
@@ -76,5 +83,48 @@ describeWithServers("OSS over Swift", ["swift"], () => {
     expect([late.status, await late.text()]).toEqual([403, expect.stringContaining("Request has expired")]);
     await store.close();
     await front.stop();
+  });
+
+  test("works with temporary keys, without a word from ali-oss, and is refused with another token", async () => {
+    if (swift === undefined) throw new Error("Swift was not started");
+    const warn = vi.spyOn(console, "warn");
+    const keys = { accessKeyId: "STS.id", accessKeySecret: "temporary-secret", securityToken: "token+/=" };
+    const front = await startOssFront({ s3: swift, keys });
+    const storeWith = (credentials: OssCredentials): ObjectStore =>
+      createOssStore({
+        bucket: "archives",
+        prefix: "",
+        region: front.region,
+        endpoint: front.endpoint,
+        pathStyle: true,
+        credentials,
+      });
+    const store = storeWith(keys);
+    await store.put("temporary", Buffer.from("bytes"));
+    const url = (await store.presignGet("temporary", { expiresInSeconds: 60 })) ?? "";
+    expect(await (await fetch(url)).text()).toBe("bytes");
+    const late = storeWith({ ...keys, securityToken: "another" });
+    await expect(late.head("temporary")).rejects.toBeInstanceOf(DestinationDeniedError);
+    const wrong = storeWith({ ...keys, accessKeyId: "STS.other" });
+    await expect(wrong.head("temporary")).rejects.toBeInstanceOf(DestinationDeniedError);
+    expect(warn).not.toHaveBeenCalled();
+    await Promise.all([store.close(), late.close(), wrong.close(), front.stop()]);
+  });
+
+  test("the front tells the CRC-64 of what is put, and forgives ranges as OSS does", async () => {
+    if (oss === undefined) throw new Error("the front was not started");
+    const { endpoint, region, keys } = oss;
+    const options = { bucket: "archives", prefix: "", region, endpoint, pathStyle: true, credentials: keys };
+    const place = parseOssOptions(options);
+    const connections = openConnections({ plainHttp: true });
+    const transport = connections.transportFor({ signal: undefined, inactivityMs: 10_000 });
+    const client = await openOssClient(place, place.endpoint, transport);
+    const { res } = await client.put("check", Buffer.from("123456789"), {});
+    // The check value of CRC-64/XZ (reveng's catalogue), in decimal.
+    expect(res.headers["x-oss-hash-crc64ecma"]).toBe(BigInt("0x995dc9bbdf1939fa").toString());
+    const beyond = await client.getStream("check", { headers: { Range: "bytes=100-200" } });
+    expect(beyond.res.status).toBe(200);
+    expect(await text(beyond.stream)).toBe("123456789");
+    connections.close();
   });
 });
