@@ -10,7 +10,7 @@ import {
   type Reference,
   sha256Of,
 } from "@layaway/oci";
-import { createOutbound, type Outbound, type OutboundOptions } from "@layaway/outbound";
+import { createOutbound, type Egress, type Outbound, type OutboundOptions } from "@layaway/outbound";
 import { type FaultRegistry, type FaultRegistryOptions, startFaultRegistry } from "@layaway/testing";
 import { onTestFinished } from "vitest";
 
@@ -75,6 +75,23 @@ export async function startFixture(
 
 function loopbackOutbound(options: OutboundOptions = {}): Outbound {
   return createOutbound({ egressFor: () => "operator", plainHttpFor: () => true, ...options });
+}
+
+/** An outbound client whose answers count as influenced by others; `asked` tells under which class each request stood. */
+export function distrustfulOutbound(): {
+  readonly outbound: Outbound;
+  readonly asked: (Egress | undefined)[];
+} {
+  const inner = loopbackOutbound();
+  const asked: (Egress | undefined)[] = [];
+  const outbound: Outbound = {
+    async request(request) {
+      asked.push(request.egress);
+      return { ...(await inner.request({ ...request, egress: undefined })), egress: "influenced" };
+    },
+    close: () => inner.close(),
+  };
+  return { outbound, asked };
 }
 
 export const signal: AbortSignal = new AbortController().signal;
