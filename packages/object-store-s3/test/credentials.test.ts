@@ -21,7 +21,10 @@ function emptyEnvironment(): void {
 describe("credentials", () => {
   test("that are nowhere to be found are told of at once, and no address is asked for them", async () => {
     emptyEnvironment();
-    const connect = vi.spyOn(Socket.prototype, "connect");
+    // Not even a broken chain gets a packet out.
+    const connect = vi.spyOn(Socket.prototype, "connect").mockImplementation(() => {
+      throw new Error("a connection was tried");
+    });
     const store = createS3Store({ bucket: "bucket", endpoint: "http://127.0.0.1:9", checksums: "auto" });
     await expect(store.head("k.tar")).rejects.toBeInstanceOf(DestinationDeniedError);
     await expect(store.presignGet("k.tar", { expiresInSeconds: 60 })).rejects.toBeInstanceOf(
