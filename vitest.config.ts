@@ -14,6 +14,8 @@ export default defineConfig({
         ...source,
         test: {
           name: "unit",
+          // No test replaces modules, so the files may share them: three times as fast.
+          isolate: false,
           include: everywhere.map((folder) => `${folder}/**/*.test.ts`),
           exclude: ["**/*.real.test.ts", "**/node_modules/**", "**/dist/**"],
           testTimeout: 20_000,

@@ -72,7 +72,7 @@ async function runningProcess(child: ChildProcess, options: ProcessOptions): Pro
     child.once("error", reject);
     child.once("spawn", () => resolve(child.pid ?? -1));
   });
-  const signal = (name: NodeJS.Signals): void => signalGroup(pid, name);
+  const signal = (name: NodeJS.Signals): void => void signalGroup(pid, name);
   const forget = atExit("processes", () => signal("SIGKILL"));
   const ended = new Promise<number | string>((resolve) => {
     child.once("exit", (code, name) => resolve(code ?? name ?? "unknown"));
@@ -88,6 +88,7 @@ async function runningProcess(child: ChildProcess, options: ProcessOptions): Pro
       // What the server left behind in its group goes too, also where the server itself has ended.
       signal("SIGKILL");
       await ended;
+      await groupIsGone(pid);
       forget();
     },
   };
@@ -120,10 +121,16 @@ async function failure(options: ProcessOptions, what: string): Promise<string> {
   return `${options.command} ${what}; the last it wrote:\n${lines.slice(-20).join("\n")}`;
 }
 
-function signalGroup(pid: number, name: NodeJS.Signals): void {
+/** Killed is not yet gone. One second at most: where nobody reaps orphans, their ids stay for good. */
+async function groupIsGone(pid: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 1_000 && signalGroup(pid, 0); waitedMs += 10) await pause(10);
+}
+
+function signalGroup(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, name);
+    return process.kill(-pid, name);
   } catch {
     // Nobody of the group is left.
+    return false;
   }
 }
