@@ -12,6 +12,7 @@ import process from "node:process";
 import { build, installModules, installPackages, root } from "./prepare.mjs";
 
 const given = process.argv[2];
+const program = join(root, "apps", "cli", "bin", "layaway.js");
 const say = (text) => console.log(`\n\u001B[1m${text}\u001B[0m`);
 
 say("1. Installing and building what is missing");
@@ -135,11 +136,9 @@ async function startReceiver(secret) {
     request.on("data", (chunk) => chunks.push(chunk));
     request.on("end", () => {
       const body = Buffer.concat(chunks).toString();
-      const {
-        "webhook-id": id,
-        "webhook-timestamp": timestamp,
-        "webhook-signature": signatures = "",
-      } = request.headers;
+      const [id, timestamp, signatures] = ["id", "timestamp", "signature"].map((name) =>
+        String(request.headers[`webhook-${name}`]),
+      );
       const expected = Buffer.from(
         `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`,
       );
@@ -190,8 +189,6 @@ async function startService(store, source, secret) {
   });
   return { url };
 }
-
-const program = join(root, "apps", "cli", "bin", "layaway.js");
 
 /** Runs the command line; its stdout is returned unless it is shown. */
 function layaway(args, env, stdout = "pipe") {

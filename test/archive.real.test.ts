@@ -16,7 +16,7 @@ import {
   type DockerRegistry,
   type DockerdUnavailable,
   makeImage,
-  type OssFront,
+  type RunningOss,
   pushImage,
   type RunningS3,
   skipTest,
@@ -45,7 +45,7 @@ function sha256(bytes: Uint8Array): string {
 describeWithServers("layaway archive", ["docker-registry", "swift", "dockerd", "skopeo", "busybox"], () => {
   let registry: DockerRegistry;
   let s3: RunningS3;
-  let oss: OssFront;
+  let oss: RunningOss;
   let engine: Dockerd | DockerdUnavailable;
   let busybox: TestImage;
   let zstd: TestImage;

@@ -1,8 +1,7 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
 
 import { type Config, parseRate } from "@layaway/config";
-import { openSource, type Source } from "@layaway/connect";
+import { authFiles, openSource, type Source } from "@layaway/connect";
 import { InvalidRequestError } from "@layaway/errors";
 
 import type { Terminal } from "./terminal.ts";
@@ -31,25 +30,13 @@ export async function openUserSource(
   return openSource({
     config: limited,
     trust: "operator",
-    authFiles: authFiles(flags.authfile, terminal.env),
+    authFiles: flags.authfile === undefined ? authFiles(terminal.env, homedir()) : [flags.authfile],
     userAgent,
     ...(flags.creds === undefined ? {} : { credentials: parseCredentials(flags.creds) }),
     ...(flags.tlsVerify === undefined ? {} : { tlsVerify: parseBoolean("--tls-verify", flags.tlsVerify) }),
     ...(flags.plainHttp === undefined ? {} : { plainHttp: flags.plainHttp }),
     ...(flags.ca === undefined ? {} : { caFile: flags.ca }),
   });
-}
-
-/** Where docker, podman and skopeo keep credentials, in the order in which they are asked. */
-export function authFiles(given: string | undefined, env: Terminal["env"]): readonly string[] {
-  if (given !== undefined) return [given];
-  const runtime = env["XDG_RUNTIME_DIR"];
-  return [
-    env["REGISTRY_AUTH_FILE"],
-    runtime === undefined ? undefined : join(runtime, "containers", "auth.json"),
-    join(env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "containers", "auth.json"),
-    join(env["DOCKER_CONFIG"] ?? join(homedir(), ".docker"), "config.json"),
-  ].filter((file) => file !== undefined);
 }
 
 function parseCredentials(text: string): {

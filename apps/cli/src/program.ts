@@ -1,11 +1,8 @@
 import { Command, Option } from "commander";
 
 import { createApiClient } from "./api-client.ts";
-import { archive } from "./commands/archive.ts";
 import { showConfig } from "./commands/config.ts";
 import { download } from "./commands/download.ts";
-import { inspect } from "./commands/inspect.ts";
-import { api, serve, worker } from "./commands/serve.ts";
 import { status } from "./commands/status.ts";
 import { submit } from "./commands/submit.ts";
 import type { Terminal } from "./terminal.ts";
@@ -16,7 +13,10 @@ DESTINATION is a name from the configuration, or a URL: s3://bucket/prefix, oss:
 Endpoint, region and path style are query parameters (?endpoint=http://127.0.0.1:9000&region=us-east-1&pathStyle=true);
 credentials come from AWS_* or OSS_* variables, never from the URL.`;
 
-/** Every command with its options; usage errors end with status 2. */
+/**
+ * Every command with its options; usage errors end with status 2. Commands that need a registry client, an SDK or a queue
+ * are loaded when they are called, because loading those takes longer than many a command.
+ */
 export function createProgram(terminal: Terminal): Command {
   const program = new Command("layaway")
     .description(
@@ -52,7 +52,10 @@ export function createProgram(terminal: Terminal): Command {
     .option("--quiet", "no progress")
     .option("--json", "print one JSON document")
     .addHelpText("after", destinationHelp)
-    .action((image, destination, flags) => archive(image, destination, flags, terminal));
+    .action(async (image, destination, flags) => {
+      const { archive } = await import("./commands/archive.ts");
+      await archive(image, destination, flags, terminal);
+    });
 
   withSourceOptions(command("inspect", "tell what a registry knows of an image, without its layers"))
     .argument("<image>")
@@ -61,21 +64,30 @@ export function createProgram(terminal: Terminal): Command {
     .option("--platform <platform>", "linux/arm64")
     .option("--no-tags", "do not list the repository's tags")
     .option("--json", "the default; accepted for symmetry")
-    .action((image, flags) => inspect(image, flags, terminal));
+    .action(async (image, flags) => {
+      const { inspect } = await import("./commands/inspect.ts");
+      await inspect(image, flags, terminal);
+    });
 
-  for (const [name, description, action] of [
-    ["serve", "API and worker in one process; brings its own queue where no REDIS_URL is given", serve],
-    ["api", "the API alone; needs REDIS_URL", api],
+  for (const [name, description] of [
+    ["serve", "API and worker in one process; brings its own queue where no REDIS_URL is given"],
+    ["api", "the API alone; needs REDIS_URL"],
   ] as const) {
     command(name, description)
       .addOption(configOption())
       .option("--host <address>", "address to listen on", "127.0.0.1")
       .option("--port <number>", "port to listen on", "8080")
-      .action((flags) => action(flags, terminal));
+      .action(async (flags) => {
+        const commands = await import("./commands/serve.ts");
+        await commands[name](flags, terminal);
+      });
   }
   command("worker", "a worker alone; needs REDIS_URL")
     .addOption(configOption())
-    .action((flags) => worker(flags, terminal));
+    .action(async (flags) => {
+      const { worker } = await import("./commands/serve.ts");
+      await worker(flags, terminal);
+    });
 
   command("submit", "queue images at a running API (LAYAWAY_URL, LAYAWAY_TOKEN)")
     .argument("<image...>")

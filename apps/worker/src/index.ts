@@ -1,4 +1,3 @@
-export { authFiles } from "./config.ts";
 export { openWorker, type OpenWorkerOptions } from "./open-worker.ts";
 export { startWorker } from "./start-worker.ts";
 export type { ArchiveOne, ArchiveTask, WebhookSending, WorkerDeps } from "./worker-deps.ts";

@@ -1,9 +1,10 @@
 import { homedir } from "node:os";
 
 import { createClosing, createLogger, readConfig, runService, serviceSettings } from "@layaway/api/process";
+import { authFiles } from "@layaway/connect";
 import { collectDefaultMetrics, Registry } from "prom-client";
 
-import { authFiles, metricsSettings } from "./config.ts";
+import { metricsSettings } from "./config.ts";
 import { openWorker } from "./open-worker.ts";
 import { serveMetrics } from "./serve-metrics.ts";
 

@@ -2,7 +2,7 @@ import { InvalidRequestError } from "@layaway/errors";
 import { Gauge, Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 
-import { authFiles, metricsSettings } from "../src/config.ts";
+import { metricsSettings } from "../src/config.ts";
 import { serveMetrics } from "../src/serve-metrics.ts";
 
 describe("the metrics of a worker that runs alone", () => {
@@ -28,26 +28,5 @@ describe("the metrics of a worker that runs alone", () => {
     expect(metricsSettings({})).toBeUndefined();
     expect(metricsSettings({ LAYAWAY_METRICS_PORT: "9464" })).toEqual({ host: "127.0.0.1", port: 9464 });
     expect(() => metricsSettings({ LAYAWAY_METRICS_PORT: "x" })).toThrow(/^LAYAWAY_METRICS_PORT: /);
-  });
-});
-
-describe("credential files", () => {
-  it("lie where docker, podman and skopeo keep them", () => {
-    expect(authFiles({}, "/home/u")).toEqual([
-      "/home/u/.config/containers/auth.json",
-      "/home/u/.docker/config.json",
-    ]);
-    const env = {
-      REGISTRY_AUTH_FILE: "/a.json",
-      XDG_RUNTIME_DIR: "/run/u",
-      XDG_CONFIG_HOME: "/c",
-      DOCKER_CONFIG: "/d",
-    };
-    expect(authFiles(env, "/home/u")).toEqual([
-      "/a.json",
-      "/run/u/containers/auth.json",
-      "/c/containers/auth.json",
-      "/d/config.json",
-    ]);
   });
 });

@@ -37,7 +37,8 @@ function withVerbs(store: ObjectStore, verbs: (inner: ObjectStore) => Partial<Ob
 async function entriesOf(tar: Buffer): Promise<Map<string, Buffer>> {
   const entries = new Map<string, Buffer>();
   const reader = Readable.from([tar]).pipe(extract());
-  for await (const entry of reader) entries.set(entry.header.name, await readAll(entry));
+  for await (const entry of reader)
+    entries.set(entry.header.name, await readAll(entry as AsyncIterable<Uint8Array>));
   return entries;
 }
 

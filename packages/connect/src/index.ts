@@ -1,3 +1,4 @@
+export { authFiles } from "./auth-files.ts";
 export { openDestination } from "./open-destination.ts";
 export { openDestinations } from "./open-destinations.ts";
 export { openSource, type Source, type SourceOptions } from "./open-source.ts";

@@ -45,14 +45,14 @@ export function createFsStore(options: FsStoreOptions): ObjectStore {
     url: (key) => pathToFileURL(layout.objectPath(key)).href,
 
     head: (key, { signal } = {}) =>
-      asStoreCall(`look for ${key}`, signal, async () => {
+      asStoreCall(`look for ${layout.root}/${key}`, signal, async () => {
         const info = await readObjectInfo(layout, key);
         if (info === undefined) await checkDirectory(directory);
         return info;
       }),
 
     get: (key, { range, signal } = {}) =>
-      asStoreCall(`read ${key}`, signal, async () => {
+      asStoreCall(`read ${layout.root}/${key}`, signal, async () => {
         const info = await readObjectInfo(layout, key);
         if (info === undefined) {
           await checkDirectory(directory);
@@ -67,7 +67,7 @@ export function createFsStore(options: FsStoreOptions): ObjectStore {
       }),
 
     put: (key, bytes, { ifAbsent = false, contentType, metadata = {}, signal } = {}) =>
-      asStoreCall(`write ${key}`, signal, async () => {
+      asStoreCall(`write ${layout.root}/${key}`, signal, async () => {
         layout.objectPath(key);
         await makeDirectory(directory);
         await mkdir(layout.temporary, { recursive: true, mode: 0o755 });
@@ -81,12 +81,13 @@ export function createFsStore(options: FsStoreOptions): ObjectStore {
       }),
 
     list: (prefix, { cursor, limit = 1000, signal } = {}) =>
-      asStoreCall(`list ${prefix}`, signal, async () => {
+      asStoreCall(`list ${layout.root}/${prefix}`, signal, async () => {
         await checkDirectory(directory);
         return await listObjects(layout, prefix, { cursor, limit, signal });
       }),
 
-    delete: (key, { signal } = {}) => asStoreCall(`delete ${key}`, signal, () => deleteObject(layout, key)),
+    delete: (key, { signal } = {}) =>
+      asStoreCall(`delete ${layout.root}/${key}`, signal, () => deleteObject(layout, key)),
 
     ...uploadCalls(layout, directory),
     presignGet: () => Promise.resolve(undefined),

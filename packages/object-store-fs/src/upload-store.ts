@@ -53,7 +53,7 @@ export function uploadCalls(layout: Layout, directory: string): UploadCalls {
 
   return {
     createUpload: (key, { contentType, metadata = {}, signal } = {}) =>
-      asStoreCall(`begin upload of ${key}`, signal, async () => {
+      asStoreCall(`begin upload of ${layout.root}/${key}`, signal, async () => {
         layout.objectPath(key);
         await makeDirectory(directory);
         return await createUploadFolder(layout, {
@@ -65,12 +65,12 @@ export function uploadCalls(layout: Layout, directory: string): UploadCalls {
       }),
 
     uploadPart: (upload, number, bytes, { signal } = {}) =>
-      asStoreCall(`write part ${number} of ${upload.key}`, signal, () =>
+      asStoreCall(`write part ${number} of ${layout.root}/${upload.key}`, signal, () =>
         writeNumbered(upload, number, bytes.length, () => slices(bytes, signal)),
       ),
 
     copyPart: (upload, number, source, { signal } = {}) =>
-      asStoreCall(`copy part ${number} of ${upload.key}`, signal, async () => {
+      asStoreCall(`copy part ${number} of ${layout.root}/${upload.key}`, signal, async () => {
         const path = layout.objectPath(source.key);
         const { offset, length } = source.range;
         const checkSource = async (): Promise<void> => {
@@ -88,14 +88,14 @@ export function uploadCalls(layout: Layout, directory: string): UploadCalls {
       }),
 
     listParts: (upload, { signal } = {}) =>
-      asStoreCall(`list parts of ${upload.key}`, signal, async () => {
+      asStoreCall(`list parts of ${layout.root}/${upload.key}`, signal, async () => {
         await readUploadNote(layout, upload);
         const records = await readRecords(layout.uploadPath(upload.uploadId));
         return records.map(({ number, etag, sizeBytes }) => ({ number, etag, sizeBytes }));
       }),
 
     completeUpload: (upload, parts, { overwrite = false, signal } = {}) =>
-      asStoreCall(`complete ${upload.key}`, signal, () =>
+      asStoreCall(`complete ${layout.root}/${upload.key}`, signal, () =>
         activity.end(
           upload.uploadId,
           async () => {
@@ -119,7 +119,7 @@ export function uploadCalls(layout: Layout, directory: string): UploadCalls {
       ),
 
     abortUpload: (upload, { signal } = {}) =>
-      asStoreCall(`abort upload of ${upload.key}`, signal, async () => {
+      asStoreCall(`abort upload of ${layout.root}/${upload.key}`, signal, async () => {
         const end = (): Promise<void> => removeUploadFolder(layout, upload);
         await activity
           .end(upload.uploadId, end, () => uploadNotFound(upload))
@@ -129,7 +129,9 @@ export function uploadCalls(layout: Layout, directory: string): UploadCalls {
       }),
 
     listUploads: (prefix, { signal } = {}) =>
-      asStoreCall(`list uploads below ${prefix}`, signal, () => listUploadFolders(layout, prefix)),
+      asStoreCall(`list uploads below ${layout.root}/${prefix}`, signal, () =>
+        listUploadFolders(layout, prefix),
+      ),
   };
 }
 

@@ -104,7 +104,11 @@ export function createAuthorizer(options: {
       egress: narrowed(offer.egress),
     };
     const askedAt = options.now();
-    const token = await requestToken(options.tokenClientFor(reference.registry), request, signal);
+    const token = await requestToken(options.tokenClientFor(reference.registry), request, signal).catch(
+      (error: unknown) => {
+        throw error instanceof UnauthorizedError ? noToken(reference, credentials, error) : error;
+      },
+    );
     return {
       authorization: `Bearer ${token.value}`,
       expiresAt: askedAt + token.lifetimeMs * usedLifetime,
@@ -142,6 +146,19 @@ export function refused(reference: Reference): UnauthorizedError {
   return new UnauthorizedError(
     `${reference.registry} refuses to show ${reference.repository}: it does not exist, or it needs other credentials`,
   );
+}
+
+/** Names what the user asked for; the token server's own URL says that only in its query, which is never shown. */
+function noToken(
+  reference: Reference,
+  credentials: Credentials | undefined,
+  cause: UnauthorizedError,
+): UnauthorizedError {
+  const why =
+    credentials === undefined ? "it asks for credentials, and there are none" : "the credentials are refused";
+  return new UnauthorizedError(`${reference.registry}/${reference.repository} may not be read: ${why}`, {
+    cause,
+  });
 }
 
 function noCredentials(reference: Reference): UnauthorizedError {

@@ -42,7 +42,7 @@ export async function inspect(image: string, flags: InspectFlags, terminal: Term
 }
 
 /** The fields and their order are skopeo's, so that scripts can change over. */
-export function describeImage(image: ResolvedImage, tags: readonly string[]): Record<string, unknown> {
+function describeImage(image: ResolvedImage, tags: readonly string[]): Record<string, unknown> {
   const { manifest, configBytes } = image.primary;
   const config = parseImageConfig(configBytes);
   return {

@@ -1,13 +1,16 @@
+import { homedir } from "node:os";
+
 import { openApi } from "@layaway/api";
+import { createLogger, serviceSettings, type ServiceSettings } from "@layaway/api/process";
 import type { Config } from "@layaway/config";
+import { authFiles } from "@layaway/connect";
 import { InvalidRequestError } from "@layaway/errors";
 import { startEmbeddedRedis } from "@layaway/jobs";
 import { openWorker } from "@layaway/worker";
-import { type Logger, pino } from "pino";
+import { collectDefaultMetrics, Registry } from "prom-client";
 
 import { closing } from "../closing.ts";
 import { dataDirOf } from "../data-dir.ts";
-import { authFiles } from "../open-user-source.ts";
 import { readConfig } from "../read-config.ts";
 import type { Terminal } from "../terminal.ts";
 import { userAgent, version } from "../version.ts";
@@ -22,64 +25,84 @@ export interface ListenFlags {
 interface Service {
   readonly config: Config;
   readonly redisUrl: string;
-  readonly logger: Logger;
+  readonly settings: ServiceSettings;
+  readonly logger: ReturnType<typeof createLogger>;
+  /** Of the API and of the worker, where both run in one process. */
+  readonly metrics: Registry;
   readonly terminal: Terminal;
 }
 
 /** `layaway serve`: API and worker in one process, with a queue of its own where no `REDIS_URL` is given. */
 export async function serve(flags: ListenFlags, terminal: Terminal): Promise<void> {
   const config = await readConfig(flags.config, terminal);
-  const logger = pino({ base: null }, terminal.stdout);
   const both = (redisUrl: string): Promise<void> => {
-    const service = { config, redisUrl, logger, terminal };
+    const service = serviceOf({ config, redisUrl, part: "serve" }, terminal);
     return withWorker(service, () => withApi(flags, service, () => untilStopped(terminal.signal)));
   };
   if (config.redisUrl !== undefined) return both(config.redisUrl);
   const dataDir = config.dataDir ?? dataDirOf(terminal.env);
-  const redis = await startEmbeddedRedis({
-    dataDir,
-    onError: (error) => logger.error({ err: error }, "embedded queue"),
-  });
-  logger.info({ dataDir, pid: redis.pid }, "the queue runs in this process' care");
-  return closing(redis, () => both(redis.url));
+  const onError = (error: Error): void => void terminal.stderr.write(`layaway: internal: ${error.message}\n`);
+  return closing(await startEmbeddedRedis({ dataDir, onError }), (redis) => both(redis.url));
 }
 
 /** `layaway api`: the API of a fleet. */
 export async function api(flags: ListenFlags, terminal: Terminal): Promise<void> {
   const config = await readConfig(flags.config, terminal);
-  const service = {
-    config,
-    redisUrl: neededRedis(config),
-    logger: pino({ base: null }, terminal.stdout),
-    terminal,
-  };
+  const service = serviceOf({ config, redisUrl: neededRedis(config), part: "api" }, terminal);
   await withApi(flags, service, () => untilStopped(terminal.signal));
 }
 
 /** `layaway worker`: one worker of a fleet. */
 export async function worker(flags: Pick<ListenFlags, "config">, terminal: Terminal): Promise<void> {
   const config = await readConfig(flags.config, terminal);
-  const service = {
-    config,
-    redisUrl: neededRedis(config),
-    logger: pino({ base: null }, terminal.stdout),
-    terminal,
-  };
+  const service = serviceOf({ config, redisUrl: neededRedis(config), part: "worker" }, terminal);
   await withWorker(service, () => untilStopped(terminal.signal));
 }
 
+function serviceOf(
+  what: { readonly config: Config; readonly redisUrl: string; readonly part: string },
+  terminal: Terminal,
+): Service {
+  const settings = serviceSettings(terminal.env);
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const destination = { write: (line: string) => void terminal.stdout.write(line) };
+  const logger = createLogger({ level: settings.logLevel, part: what.part, destination });
+  return { config: what.config, redisUrl: what.redisUrl, settings, logger, metrics, terminal };
+}
+
 async function withApi(flags: ListenFlags, service: Service, use: () => Promise<void>): Promise<void> {
-  const { config, redisUrl, logger } = service;
+  const { config, redisUrl, logger, metrics } = service;
+  const { publicUrl } = service.settings;
   const port = parsePort(flags.port);
-  const running = await openApi({ config, redisUrl, host: flags.host, port, logger, version });
+  const running = await openApi({
+    config,
+    redisUrl,
+    host: flags.host,
+    port,
+    publicUrl,
+    logger,
+    version,
+    metrics,
+  });
   logger.info({ address: running.address }, "the API listens");
   await closing(running, use);
 }
 
 async function withWorker(service: Service, use: () => Promise<void>): Promise<void> {
-  const { config, redisUrl, logger, terminal } = service;
-  const files = authFiles(undefined, terminal.env);
-  const running = await openWorker({ config, redisUrl, authFiles: files, logger, version, userAgent });
+  const { config, redisUrl, logger, metrics, terminal } = service;
+  const files = authFiles(terminal.env, homedir());
+  const { publicUrl } = service.settings;
+  const running = await openWorker({
+    config,
+    redisUrl,
+    authFiles: files,
+    publicUrl,
+    logger,
+    version,
+    userAgent,
+    metrics,
+  });
   logger.info({ concurrency: config.worker.concurrency }, "the worker takes archives");
   await closing(running, use);
 }
