@@ -23,11 +23,12 @@ function createLines(terminal: Terminal): ProgressDisplay {
   const tally = createProgressTally(() => performance.now());
   const timer = setInterval(() => {
     const { bytes, rate = 0, etaMs } = tally.read();
+    const arrived = tally.arrivedBytes();
     if (bytes.total === 0) return;
-    const percent = Math.floor((bytes.done * 100) / bytes.total);
+    const percent = Math.floor((arrived * 100) / bytes.total);
     const left = etaMs === undefined ? "" : `, ${formatDuration(etaMs)} left`;
     terminal.stderr.write(
-      `layaway: ${formatSize(bytes.done)} of ${formatSize(bytes.total)} stored (${percent} %), ${formatRate(rate)}${left}\n`,
+      `layaway: ${formatSize(arrived)} of ${formatSize(bytes.total)} (${percent} %), ${formatRate(rate)}${left}\n`,
     );
   }, lineEveryMs);
   timer.unref();
@@ -63,9 +64,10 @@ function createBars(terminal: Terminal): ProgressDisplay {
 
   const drawTotal = (): void => {
     const { bytes, rate = 0, etaMs } = tally.read();
+    const arrived = tally.arrivedBytes();
     const left = etaMs === undefined ? "" : `, ${formatDuration(etaMs)} left`;
-    total?.update(bytes.done, {
-      detail: `${formatSize(bytes.done)} of ${formatSize(bytes.total)}, ${formatRate(rate)}${left}`,
+    total?.update(arrived, {
+      detail: `${formatSize(arrived)} of ${formatSize(bytes.total)}, ${formatRate(rate)}${left}`,
     });
   };
   const timer = setInterval(drawTotal, redrawEveryMs);
@@ -75,7 +77,7 @@ function createBars(terminal: Terminal): ProgressDisplay {
     take(event) {
       tally.take(event);
       if (event.kind === "planned") {
-        total = bars.create(event.sizeBytes, 0, { name: "stored".padEnd(14), detail: "" });
+        total = bars.create(event.sizeBytes, 0, { name: "archive".padEnd(14), detail: "" });
         const largest = [...event.layers].sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, mostLayerBars);
         for (const { digest, sizeBytes } of event.layers.filter((layer) => largest.includes(layer))) {
           const bar = bars.create(Math.max(1, sizeBytes), 0, {

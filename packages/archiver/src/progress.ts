@@ -37,11 +37,18 @@ const rateSpanMs = 10_000;
 export function createProgressTally(now: () => number): {
   readonly take: (event: ArchiveEvent) => void;
   readonly read: () => ArchiveProgress;
+  /** Bytes that have arrived of this attempt, stored or not yet: what a progress bar shows. */
+  readonly arrivedBytes: () => number;
 } {
   let planned: { digest: Digest; key: string } | undefined;
   const bytes = { total: 0, done: 0, fetched: 0, reused: 0 };
+  let fetchedBefore = 0;
+  // Headers and small entries are neither fetched nor reused: what is stored counts them.
+  const arrivedBytes = (): number =>
+    Math.min(bytes.total, Math.max(bytes.done, bytes.fetched - fetchedBefore + bytes.reused));
   const samples: { at: number; moved: number }[] = [{ at: now(), moved: 0 }];
   return {
+    arrivedBytes,
     take(event) {
       switch (event.kind) {
         case "planned":
@@ -56,7 +63,9 @@ export function createProgressTally(now: () => number): {
           bytes.reused += event.reusedBytes;
           return;
         case "retry":
-          if (event.what === "restart") bytes.done = bytes.reused = 0;
+          if (event.what !== "restart") return;
+          bytes.done = bytes.reused = 0;
+          fetchedBefore = bytes.fetched;
           return;
       }
     },
@@ -72,7 +81,7 @@ export function createProgressTally(now: () => number): {
         ...planned,
         bytes: { ...bytes },
         ...(planned !== undefined && rate > 0
-          ? { rate, etaMs: Math.round(((bytes.total - bytes.done) * 1000) / rate) }
+          ? { rate, etaMs: Math.round(((bytes.total - arrivedBytes()) * 1000) / rate) }
           : {}),
       };
     },

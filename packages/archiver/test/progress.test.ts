@@ -28,6 +28,9 @@ describe("createProgressTally", () => {
     tally.take({ kind: "stored", sizeBytes: 50, reusedBytes: 20 });
     tally.take({ kind: "retry", what: "restart", message: "digest" });
     expect(tally.read().bytes).toEqual({ total: 0, done: 0, fetched: 70, reused: 0 });
+    tally.take({ kind: "planned", digest, key: "k", sizeBytes: 1000, layers: [] });
+    tally.take({ kind: "fetched", blob: digest, sizeBytes: 30 });
+    expect(tally.arrivedBytes()).toBe(30);
   });
 });
 
