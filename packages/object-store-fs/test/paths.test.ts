@@ -92,8 +92,8 @@ test("a directory that may not be written is denied, in one line without a stack
   // Root may write anywhere but into the kernel's own file systems.
   const isRoot = process.getuid?.() === 0;
   const store = createFsStore({ directory: isRoot ? "/sys/kernel" : mine });
-  for (const call of [store.put("a", Buffer.from("1")), store.createUpload("a")]) {
-    const error: unknown = await call.catch((reason: unknown) => reason);
+  for (const call of [() => store.put("a", Buffer.from("1")), () => store.createUpload("a")]) {
+    const error: unknown = await call().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DestinationDeniedError);
     expect(error instanceof Error && error.message).toMatch(/^[^\n]+\((?:may not be written or read)\)$/u);
   }
