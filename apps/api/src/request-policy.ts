@@ -1,24 +1,16 @@
-import type { Config } from "@layaway/config";
+import { checkRegistryAllowed, type Config } from "@layaway/config";
 import { InvalidRequestError } from "@layaway/errors";
 import { checkCallbackUrl } from "@layaway/webhook";
 
 import type { ApiDeps } from "./api-deps.ts";
-import { HttpError } from "./http-error.ts";
 
 /** What the configuration lets callers name. Addresses are checked again by those who connect to them. */
 export function requestPolicy(
   config: Pick<Config, "allowRegistries" | "webhooks" | "destinations" | "defaultDestination">,
 ): Pick<ApiDeps, "checkRegistry" | "checkCallbackUrl" | "defaultDestination"> {
-  const { allowRegistries, webhooks, destinations, defaultDestination } = config;
+  const { webhooks, destinations, defaultDestination } = config;
   return {
-    checkRegistry({ registry }) {
-      if (allowRegistries === undefined || allowRegistries.includes(registry)) return;
-      throw new HttpError(
-        403,
-        "denied",
-        `image: ${registry} is not among the registries that are allowed here`,
-      );
-    },
+    checkRegistry: ({ registry }) => checkRegistryAllowed(config, registry),
     checkCallbackUrl(callbackUrl) {
       if (webhooks.secret !== undefined) return checkCallbackUrl(callbackUrl, webhooks.allowHosts);
       throw new InvalidRequestError(

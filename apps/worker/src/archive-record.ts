@@ -7,6 +7,8 @@ import type { ArchiveOne } from "./worker-deps.ts";
 
 export interface ArchiveRecordDeps {
   readonly source: ImageSource;
+  /** Throws where the operator does not allow images of this registry. */
+  readonly checkRegistry: (registry: string) => void;
   readonly destinations: ReadonlyMap<string, { readonly store: ObjectStore; readonly ledger: Ledger }>;
   /** Bytes per second that are allowed now towards a registry; `undefined` where nothing limits. */
   readonly rate: (registry: string) => number | undefined;
@@ -17,6 +19,8 @@ export interface ArchiveRecordDeps {
 /** Does what a request record asks for. Repeating it is harmless: what stands already is not moved again. */
 export function createArchiveRecord(deps: ArchiveRecordDeps): ArchiveOne {
   return async ({ record, signal, onEvent }) => {
+    const reference = parseReference(record.image);
+    deps.checkRegistry(reference.registry);
     const destination = deps.destinations.get(record.destination);
     if (destination === undefined) {
       throw new DestinationUnknownError(
@@ -24,7 +28,6 @@ export function createArchiveRecord(deps: ArchiveRecordDeps): ArchiveOne {
       );
     }
     const { store, ledger } = destination;
-    const reference = parseReference(record.image);
     const archive = await archiveImage({
       reference,
       platform: record.platform === "all" ? "all" : parsePlatform(record.platform),

@@ -1,5 +1,5 @@
 import { createClosing } from "@layaway/api/process";
-import type { Config } from "@layaway/config";
+import { checkRegistryAllowed, type Config } from "@layaway/config";
 import { openDestinations, openSource, readSecret } from "@layaway/connect";
 import { openJobs, type RunningWorker } from "@layaway/jobs";
 import { createLedger, type Ledger } from "@layaway/ledger";
@@ -56,6 +56,7 @@ export async function openWorker(options: OpenWorkerOptions): Promise<RunningWor
       concurrency,
       archive: createArchiveRecord({
         source: source.registry,
+        checkRegistry: (registry) => checkRegistryAllowed(config, registry),
         destinations,
         rate: (registry) => source.governor.rate(registry),
         partSizeBytes,

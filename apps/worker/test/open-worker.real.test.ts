@@ -140,6 +140,22 @@ describeWithServers("what a configuration names", ["redis"], () => {
     ]);
   });
 
+  it("is not gone beyond by a worker either, whatever stands in the queue", async () => {
+    const config = configure();
+    const { allowRegistries: _list, ...open } = config;
+    const common = { redisUrl: redis.url, logger, version: "0.0.0" };
+    const api = await openApi({ ...common, config: open, host: "127.0.0.1", port: 0 });
+    opened.push(api);
+    const elsewhere = { ...config, allowRegistries: ["docker.io"] };
+    opened.push(await openWorker({ ...common, config: elsewhere, authFiles: [], userAgent: "layaway/test" }));
+    const { id } = (await (await post(api, { image: `${registry.host}/team/app:1` })).json()) as Archive;
+    expect(await ended(api, id)).toMatchObject({
+      state: "failed",
+      error: { code: "denied", side: "source" },
+    });
+    expect(registry.log).toEqual([]);
+  });
+
   it("is refused with one clear line where it cannot be opened", async () => {
     const config = configure();
     const common = { config, redisUrl: redis.url, logger, version: "0.0.0", host: "127.0.0.1", port: 0 };

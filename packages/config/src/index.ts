@@ -1,3 +1,4 @@
+export { checkRegistryAllowed } from "./check-registry-allowed.ts";
 export type {
   Config,
   Destination,
