@@ -124,7 +124,7 @@ describeWithServers("layaway archive", ["docker-registry", "swift", "dockerd", "
       key: string;
       digest: string;
       outcome: string;
-      sizeBytes: number;
+      size: number;
       bytes: { fetched: number };
     };
   };

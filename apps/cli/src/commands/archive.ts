@@ -71,15 +71,17 @@ function parseWork(image: string, flags: ArchiveFlags, config: Config) {
   };
 }
 
-interface Done extends Omit<ArchiveResult, "platform"> {
+/** What `--json` prints, besides the image and the restore line; names as the API has them. */
+interface Done extends Omit<ArchiveResult, "platform" | "sizeBytes"> {
   readonly platform: string;
+  readonly size: number;
   readonly bytes: {
     readonly total: number;
     readonly done: number;
     readonly fetched: number;
     readonly reused: number;
   };
-  readonly tookMs: number;
+  readonly durationMs: number;
 }
 
 async function run(
@@ -94,7 +96,7 @@ async function run(
   const bytes = { fetched: 0, reused: 0 };
   const startedAt = performance.now();
   try {
-    const result = await archiveImage({
+    const { sizeBytes, ...result } = await archiveImage({
       ...work,
       windowsInFlight: work.partsInFlight,
       source: source.registry,
@@ -108,12 +110,16 @@ async function run(
       },
       signal: terminal.signal,
     });
-    if (result.outcome === "archived") await ledger.rememberBlobs(placesIn(result, store.limits));
+    if (result.outcome === "archived") {
+      // The archive stands; a hint that cannot be written only costs a later one a copy.
+      await ledger.rememberBlobs(placesIn({ sizeBytes, ...result }, store.limits)).catch(() => {});
+    }
     return {
       ...result,
-      platform: formatPlatform(result.platform),
-      bytes: { total: result.sizeBytes, done: result.sizeBytes, ...bytes },
-      tookMs: Math.round(performance.now() - startedAt),
+      platform: work.platform === "all" ? "all" : formatPlatform(result.platform),
+      size: sizeBytes,
+      bytes: { total: sizeBytes, done: sizeBytes, ...bytes },
+      durationMs: Math.round(performance.now() - startedAt),
     };
   } finally {
     display.stop();
@@ -121,16 +127,16 @@ async function run(
 }
 
 function summary(image: string, done: Done, destination: Destination): string {
-  const { bytes, tookMs } = done;
+  const { bytes, durationMs } = done;
   const moved =
     done.outcome === "already-there"
       ? "stood there already, nothing was moved"
-      : `fetched ${formatSize(bytes.fetched)}, reused ${formatSize(bytes.reused)} in ${formatDuration(tookMs)} (${formatRate((bytes.fetched * 1000) / Math.max(1, tookMs))})`;
+      : `fetched ${formatSize(bytes.fetched)}, reused ${formatSize(bytes.reused)} in ${formatDuration(durationMs)} (${formatRate((bytes.fetched * 1000) / Math.max(1, durationMs))})`;
   const rows = [
     ["image", `${image} (${done.platform})`],
     ["digest", done.digest],
     ["archive", done.url],
-    ["size", `${formatSize(done.sizeBytes)}, ${done.layers.length} layers; ${moved}`],
+    ["size", `${formatSize(done.size)}, ${done.layers.length} layers; ${moved}`],
     ["restore", restoreLine(destination, done.url)],
   ];
   return rows.map(([name = "", value = ""]) => `${name.padEnd(8)} ${value}\n`).join("");
