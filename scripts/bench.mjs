@@ -51,6 +51,8 @@ try {
     `\nnode ${process.version}, ${availableParallelism()} cores, source and store in one process on the same machine`,
   );
   console.table(rows);
+  const missing = ["crane", "skopeo", "aws"].filter((command) => !hasCommand(command));
+  if (missing.length > 0) console.log(`not installed, so not compared with: ${missing.join(", ")}`);
   judge(rows);
 } finally {
   await registry.stop();
@@ -82,6 +84,8 @@ function candidates(tag, blobs, peers) {
     tar,
     "s3://bucket/image.tar",
   ];
+  const pipe = `crane pull --insecure "$0" /dev/stdout | aws --endpoint-url "$1" s3 cp --no-progress - s3://bucket/crane.tar`;
+  const piped = ["bash", "-o", "pipefail", "-c", pipe, image, store.endpoint];
   const theirs = async () => {
     const usage = await measureCommands([skopeo, aws], { ...env, TMPDIR: scratch });
     await rm(tar);
@@ -96,6 +100,9 @@ function candidates(tag, blobs, peers) {
       name: "bare GET, hash, PUT",
       run: () => measureNode(join(root, "test/bench/bare-loop.mjs"), bare, env, scratch),
     },
+    ...(peers && hasCommand("crane") && hasCommand("aws")
+      ? [{ name: "crane | aws s3 cp -", run: () => measureCommands([piped], env) }]
+      : []),
     ...(peers && hasCommand("skopeo") && hasCommand("aws")
       ? [{ name: "skopeo, aws s3 cp", run: theirs }]
       : []),
