@@ -120,7 +120,10 @@ async function respond(
   // A server that refuses a body early answers and closes: then the answer counts, not the broken pipe.
   const written = writeBody(asked, sent).catch(() => {});
   const response = await answered;
-  await written;
+  const isRefusal = (response.statusCode ?? 0) >= 300;
+  // Who refuses may leave the connection open and never read the rest of the body.
+  if (isRefusal) response.once("end", () => void (sent.writableFinished || sent.destroy()));
+  else await written;
   return response;
 }
 

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTcpServer, type Server } from "node:net";
 import { inspect } from "node:util";
 
 import { CancelledError, LayawayError } from "@layaway/errors";
@@ -19,9 +20,7 @@ async function using<T>(
 ): Promise<T> {
   const server = createServer(answer).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  const store = storeAt(`http://127.0.0.1:${port}`);
+  const store = storeAt(`http://127.0.0.1:${portOf(server)}`);
   try {
     return await work(store);
   } finally {
@@ -29,6 +28,11 @@ async function using<T>(
     server.closeAllConnections();
     server.close();
   }
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
 }
 
 function storeAt(endpoint: string): ObjectStore {
@@ -133,6 +137,27 @@ test("a signal ends a part that the server does not take", async () => {
   expect(error).toBeInstanceOf(CancelledError);
 });
 
+test("a refusal counts at once, though the server never reads the rest of the part", async () => {
+  const body = document("AccessDenied");
+  const server = createTcpServer((socket) => {
+    socket
+      .on("error", () => {})
+      .once("data", () => {
+        socket.pause();
+        socket.write(`HTTP/1.1 403 Forbidden\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      });
+    server.once("enough", () => socket.destroy());
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const store = storeAt(`http://127.0.0.1:${portOf(server)}`);
+  const upload = { key: "k", uploadId: "1" };
+  const error = await failureOf(store.uploadPart(upload, 1, Buffer.alloc(16_000_000)));
+  expect(error).toBeInstanceOf(DestinationDeniedError);
+  server.emit("enough");
+  await store.close();
+  server.close();
+});
+
 test("a redirect is not followed", async () => {
   const asked: (string | undefined)[] = [];
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
@@ -152,9 +177,10 @@ test("a store over https never speaks plain http, whatever URL ali-oss comes up 
   await once(server, "listening");
   const connections = openConnections({ plainHttp: false });
   const transport = connections.transportFor({ signal: undefined, inactivityMs: 1000 });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  const sent = transport.request(`http://127.0.0.1:${port}/archives/k`, { method: "GET", headers: {} });
+  const sent = transport.request(`http://127.0.0.1:${portOf(server)}/archives/k`, {
+    method: "GET",
+    headers: {},
+  });
   await expect(sent).rejects.toBeInstanceOf(DestinationDeniedError);
   expect(asked).toBe(0);
   connections.close();
@@ -166,11 +192,9 @@ test("a server on which nothing moves is unavailable after the time that was set
   const call = { signal: undefined, inactivityMs: 50 };
   const server = createServer(() => {}).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
   const sent = connections
     .transportFor(call)
-    .request(`http://127.0.0.1:${port}/archives/k`, { method: "GET", headers: {} });
+    .request(`http://127.0.0.1:${portOf(server)}/archives/k`, { method: "GET", headers: {} });
   await expect(sent).rejects.toThrow("nothing moved for 0.05 s");
   connections.close();
   server.close();
