@@ -1,5 +1,5 @@
 import { CancelledError, LayawayError } from "@layaway/errors";
-import type { Descriptor, Reference } from "@layaway/oci";
+import { type Descriptor, isForeignLayer, type Reference } from "@layaway/oci";
 import {
   type Egress,
   type FollowedResponse,
@@ -9,6 +9,7 @@ import {
 } from "@layaway/outbound";
 
 import { type BlobAnswerKind, blobAnswerKind, type BlobRange } from "./blob-answer.ts";
+import { BlobUnknownError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { sourceFailure } from "./source-failure.ts";
 
@@ -89,9 +90,12 @@ export function createBlobRequests(options: {
       headers: headersFor(range, blob),
       signal,
     } as const;
-    return exchange.send(request, (followed) => {
+    const answered = exchange.send(request, (followed) => {
       place = placeOf(followed, url);
       return answerTo(followed.response, range);
+    });
+    return answered.catch((error: unknown) => {
+      throw error instanceof BlobUnknownError && isForeignLayer(blob) ? keptElsewhere(blob, error) : error;
     });
   };
 
@@ -104,6 +108,14 @@ export function createBlobRequests(options: {
       place = undefined;
     },
   };
+}
+
+/** Its `urls` are not followed: registries leave such layers out because they may not be distributed (image-spec `layer.md`). */
+function keptElsewhere(blob: Descriptor, cause: BlobUnknownError): BlobUnknownError {
+  return new BlobUnknownError(
+    `${cause.message}: a foreign layer (${blob.mediaType}), which may not be distributed; the registry does not keep it, and its urls are not followed`,
+    { cause },
+  );
 }
 
 /** The whole blob is asked for without Range: nothing can be ignored then. */

@@ -152,6 +152,21 @@ test("reports a blob that is not there at once", async () => {
   expect(server.log).toHaveLength(1);
 });
 
+test("says of a foreign layer that it may not be distributed, and asks none of its urls", async () => {
+  const { client, server, reference } = await startFixture();
+  const layer = {
+    ...putBlob(server, content),
+    mediaType: "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+    urls: [`http://${server.host}/elsewhere`],
+  };
+  const kept = client.openBlob(reference(":1"), layer);
+  await kept.read(Buffer.alloc(10), 0, { signal });
+  const reading = client.openBlob(reference("x:1"), layer).read(Buffer.alloc(10), 0, { signal });
+  await expect(reading).rejects.toMatchObject({ code: "blob_unknown", retryable: false });
+  await expect(reading).rejects.toThrow(/foreign layer .* may not be distributed/);
+  expect(server.log.map((entry) => entry.kind)).toEqual(["blob", "blob"]);
+});
+
 test("aborting ends the request, and a closed reader reads no more", async () => {
   const { server, client, reference } = await startFixture();
   const reader = client.openBlob(reference(":1"), putBlob(server, content));
