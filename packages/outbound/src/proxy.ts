@@ -39,7 +39,11 @@ function parseProxy(name: string, text: string | undefined): Proxy | undefined {
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new InvalidRequestError(`${name}: ${url.protocol} proxies are not supported, use http: or https:`);
   }
-  return { url: new URL(url.origin), authorization: basicOf(url) };
+  try {
+    return { url: new URL(url.origin), authorization: basicOf(url) };
+  } catch {
+    throw new InvalidRequestError(`${name}: a % in its user name or password has to be written as %25`);
+  }
 }
 
 function basicOf(url: URL): string | undefined {

@@ -108,7 +108,11 @@ describe("NO_PROXY", () => {
   });
 
   test("a proxy we cannot speak to is refused at once, without its credentials in the message", () => {
-    for (const httpsProxy of ["socks5://user:canary@proxy.example", "http://user:canary@"]) {
+    for (const httpsProxy of [
+      "socks5://user:canary@proxy.example",
+      "http://user:canary@",
+      "http://user:100%canary@proxy.example",
+    ]) {
       const attempt = (): unknown => createOutbound({ proxy: { httpsProxy } });
       expect(attempt).toThrow(InvalidRequestError);
       expect(attempt).not.toThrow(/canary/u);
