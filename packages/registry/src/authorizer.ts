@@ -3,7 +3,7 @@ import type { Egress } from "@layaway/outbound";
 
 import type { Challenge } from "./challenges.ts";
 import type { Credentials } from "./credentials.ts";
-import { SourceUnusableError, UnauthorizedError } from "./errors.ts";
+import { DeniedError, SourceUnusableError, UnauthorizedError } from "./errors.ts";
 import { parseRealm } from "./realm.ts";
 import { pullScope } from "./registry-url.ts";
 import { createSingleFlight, type SingleFlight } from "./single-flight.ts";
@@ -106,7 +106,7 @@ export function createAuthorizer(options: {
     const askedAt = options.now();
     const token = await requestToken(options.tokenClientFor(reference.registry), request, signal).catch(
       (error: unknown) => {
-        throw error instanceof UnauthorizedError ? noToken(reference, credentials, error) : error;
+        throw noToken(reference, credentials, error);
       },
     );
     return {
@@ -149,16 +149,13 @@ export function refused(reference: Reference): UnauthorizedError {
 }
 
 /** Names what the user asked for; the token server's own URL says that only in its query, which is never shown. */
-function noToken(
-  reference: Reference,
-  credentials: Credentials | undefined,
-  cause: UnauthorizedError,
-): UnauthorizedError {
+function noToken(reference: Reference, credentials: Credentials | undefined, error: unknown): unknown {
   const why =
     credentials === undefined ? "it asks for credentials, and there are none" : "the credentials are refused";
-  return new UnauthorizedError(`${reference.registry}/${reference.repository} may not be read: ${why}`, {
-    cause,
-  });
+  const message = `${reference.registry}/${reference.repository} may not be read: ${why}`;
+  if (error instanceof UnauthorizedError) return new UnauthorizedError(message, { cause: error });
+  // GHCR's answer to a personal access token that has run out, for public images too (oras#1161).
+  return error instanceof DeniedError ? new DeniedError(message, { cause: error }) : error;
 }
 
 function noCredentials(reference: Reference): UnauthorizedError {

@@ -206,6 +206,22 @@ describe("a refusal", () => {
     expect(server.log.map((entry) => entry.kind)).toEqual(["manifest", "token"]);
   });
 
+  test.each([
+    { status: 401, code: "unauthorized" },
+    { status: 403, code: "denied" },
+  ])("by the token server with $status names the repository", async ({ status, code }) => {
+    const { server, client, reference } = await startFixture({
+      server: { auth: { kind: "token", users } },
+      client: always(ann),
+    });
+    server.inject({ on: "token", status });
+    const reader = client.openBlob(reference(":1"), putBlob(server, content));
+    const reading = reader.read(Buffer.alloc(10), 0, { signal });
+    await expect(reading).rejects.toMatchObject({ code, retryable: false });
+    await expect(reading).rejects.toThrow(`${server.host}/${repository} may not be read`);
+    expect(server.log.map((entry) => entry.kind)).toEqual(["blob", "token"]);
+  });
+
   test("without credentials says so, with Basic", async () => {
     const { server, client, reference } = await startFixture({ server: { auth: { kind: "basic", users } } });
     const reader = client.openBlob(reference(":1"), putBlob(server, content));
