@@ -40,9 +40,10 @@ const maxTokenBytes = 1024 * 1024;
 const noPostForm = new Set([400, 401, 404, 405]);
 
 const tokenAnswer = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
-  expires_in: z.number().optional(),
+  token: z.string().nullish(),
+  access_token: z.string().nullish(),
+  // Some servers write `null`, or the number as text; without a lifetime the shortest one counts.
+  expires_in: z.coerce.number().catch(0),
 });
 
 /**
@@ -156,7 +157,7 @@ async function failure(client: TokenClient, method: string, answer: OutboundResp
 function parseToken(bytes: Uint8Array, request: TokenRequest): Token {
   const where = `the token server at ${request.realm.host}`;
   const parsed = tokenAnswer.safeParse(parseJson(bytes));
-  const value = parsed.data?.token || parsed.data?.access_token;
+  const value = parsed.data?.token || parsed.data?.access_token || undefined;
   // A token is put into a header: what breaks one is no token (RFC 6750, section 2.1).
   if (value === undefined || !/^[\w.~+/=:|-]+$/.test(value)) {
     throw new SourceUnusableError(`${where} answered without a token`);

@@ -78,6 +78,23 @@ describe("tokens", () => {
     expect(server.log.filter((entry) => entry.kind === "token")).toHaveLength(2);
   });
 
+  test.each([
+    { lifetime: "100", usedMs: 90_000 },
+    { lifetime: null, usedMs: 54_000 },
+    { lifetime: "soon", usedMs: 54_000 },
+  ])("are taken with the lifetime $lifetime and beside nulls", async ({ lifetime, usedMs }) => {
+    let now = 0;
+    const { server, client, reference } = await startFixture({ client: { now: () => now } });
+    const challenge = { "www-authenticate": `Bearer realm="http://${server.host}/token"` };
+    server.inject({ on: "blob", status: 401, headers: challenge });
+    const body = JSON.stringify({ token: null, access_token: "t", expires_in: lifetime });
+    server.inject({ on: "token", status: 200, body, times: Infinity });
+    const reader = client.openBlob(reference(":1"), putBlob(server, content));
+    for (now of [0, usedMs - 1, usedMs]) await reader.read(Buffer.alloc(10), 0, { signal });
+    const kinds = ["blob", "token", "blob", "blob", "token", "blob"];
+    expect(server.log.map((entry) => entry.kind)).toEqual(kinds);
+  });
+
   test("for another repository are asked for without waiting for a refusal", async () => {
     const { server, client, reference } = await startFixture({ server: { auth: { kind: "token" } } });
     await client.openBlob(reference(":1"), putBlob(server, content)).read(Buffer.alloc(10), 0, { signal });
