@@ -48,7 +48,7 @@ async function send(
   condition: Condition,
   call: { readonly abortSignal: AbortSignal },
 ): Promise<CompleteMultipartUploadCommandOutput> {
-  const { client, keys } = context;
+  const { patientClient, keys } = context;
   const command = new CompleteMultipartUploadCommand({
     Bucket: keys.bucket,
     Key: keys.toBucket(upload.key),
@@ -57,7 +57,7 @@ async function send(
     ...condition,
   });
   try {
-    return await client.send(command, call);
+    return await patientClient.send(command, call);
   } catch (error) {
     if ((failureOf(error).status ?? 0) >= 500) await throwIfGone(context, upload, call.abortSignal);
     throw error;

@@ -6,6 +6,8 @@ import type { PartChecksums } from "./part-checksums.ts";
 /** What all calls of one store work with. */
 export interface S3Context {
   readonly client: S3Client;
+  /** The same for calls on which the store works in silence: copies and completions. */
+  readonly patientClient: S3Client;
   readonly keys: KeySpace;
   readonly checksums: PartChecksums;
   readonly partTimeoutMs: number;

@@ -17,7 +17,7 @@ export async function copyPart(
   source: { readonly key: string; readonly etag: string; readonly range: ByteRange },
   { signal }: CallOptions,
 ): Promise<UploadedPart> {
-  const { client, keys } = context;
+  const { patientClient, keys } = context;
   const what = `COPY ${keys.url(source.key)} to part ${number} of ${keys.url(upload.key)}`;
   await refuseChanged(context, source, what, signal);
   const command = new UploadPartCopyCommand({
@@ -31,7 +31,7 @@ export async function copyPart(
   });
   try {
     const call = { what, signal, timeoutMs: context.partTimeoutMs };
-    const { CopyPartResult: result } = await asS3Call(call, (how) => client.send(command, how));
+    const { CopyPartResult: result } = await asS3Call(call, (how) => patientClient.send(command, how));
     return {
       number,
       etag: withoutQuotes(answered(result?.ETag, what, "ETag")),

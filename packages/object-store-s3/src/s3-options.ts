@@ -33,6 +33,8 @@ export interface S3StoreOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Time without a byte in either direction. Default 30 s. */
   readonly idleTimeoutMs?: number | undefined;
+  /** The same while the store copies a part or joins all of them, and nothing moves on the connection. Default 5 min. */
+  readonly workTimeoutMs?: number | undefined;
   /** Time for one part in all. Default 15 min. */
   readonly partTimeoutMs?: number | undefined;
   /** Open connections. Default 128: calls beyond that wait, and waiting counts as connecting. */

@@ -27,10 +27,14 @@ const limits: StoreLimits = {
  */
 export function createS3Store(options: S3StoreOptions): ObjectStore {
   const client = createClient(options, options.endpoint);
+  // AWS sends white space while it works; not every store does.
+  const idleTimeoutMs = options.workTimeoutMs ?? 5 * 60_000;
+  const patientClient = createClient({ ...options, idleTimeoutMs }, options.endpoint);
   const keys = keySpace(options.bucket, options.prefix ?? "");
   const presign = presigner(options, client, keys);
   const context = {
     client,
+    patientClient,
     keys,
     checksums: partChecksums(options.checksums),
     partTimeoutMs: options.partTimeoutMs ?? 15 * 60_000,
@@ -44,6 +48,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     presignGet: presign.get,
     close: async () => {
       client.destroy();
+      patientClient.destroy();
       presign.close();
     },
   };

@@ -25,6 +25,25 @@ describe("a store that does not answer", () => {
       { idleTimeoutMs: 100 },
     ));
 
+  test.each([
+    { what: "joins parts", before: headersOnly(404) },
+    { what: "copies a part", before: headersOnly(200, { etag: '"e"' }) },
+  ])("has a time of its own while it $what", ({ what, before }) =>
+    withScriptedS3(
+      [before, never],
+      async (store, { seen }) => {
+        const range = { offset: 0, length: 10 };
+        const call =
+          what === "joins parts"
+            ? store.completeUpload(upload, [{ number: 1, etag: "e", sizeBytes: 10 }])
+            : store.copyPart(upload, 1, { key: "other.tar", etag: "e", range });
+        await expect(call).rejects.toBeInstanceOf(DestinationUnavailableError);
+        expect(seen.map(({ method }) => method)).toEqual(["HEAD", what === "joins parts" ? "POST" : "PUT"]);
+      },
+      { idleTimeoutMs: 3_600_000, workTimeoutMs: 100 },
+    ),
+  );
+
   test("is unavailable once a part took too long in all", () =>
     withScriptedS3(
       [never],
