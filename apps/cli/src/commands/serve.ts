@@ -6,7 +6,7 @@ import type { Config } from "@layaway/config";
 import { authFiles } from "@layaway/connect";
 import { InvalidRequestError } from "@layaway/errors";
 import { startEmbeddedRedis } from "@layaway/jobs";
-import { openWorker } from "@layaway/worker";
+import { metricsSettings, openWorker, serveMetrics } from "@layaway/worker";
 import { collectDefaultMetrics, Registry } from "prom-client";
 
 import { closing } from "../closing.ts";
@@ -56,7 +56,10 @@ export async function api(flags: ListenFlags, terminal: Terminal): Promise<void>
 export async function worker(flags: Pick<ListenFlags, "config">, terminal: Terminal): Promise<void> {
   const config = await readConfig(flags.config, terminal);
   const service = serviceOf({ config, redisUrl: neededRedis(config), part: "worker" }, terminal);
-  await withWorker(service, () => untilStopped(terminal.signal));
+  const served = metricsSettings(terminal.env);
+  const work = (): Promise<void> => withWorker(service, () => untilStopped(terminal.signal));
+  if (served === undefined) return work();
+  await closing(await serveMetrics({ metrics: service.metrics, ...served }), work);
 }
 
 function serviceOf(
