@@ -20,6 +20,13 @@ const submitHeaders = z.object({
     .regex(/^[\x21-\x7e]{1,255}$/, "1 to 255 visible ASCII characters")
     .exactOptional(),
 });
+/** Bodies are described only: they are streams, and pass no serializer. */
+const tar = (description: string) => ({ description, content: { "application/x-tar": { schema: z.any() } } });
+const downloadResponses = {
+  200: tar("The archive, where the store has no presigned URLs"),
+  206: tar("The range that was asked for, where the store has no presigned URLs"),
+  302: z.undefined().meta({ description: "`Location` is a presigned URL of the store" }),
+};
 const archivePage = z.object({ items: z.array(archiveAnswerSchema), nextCursor: z.string().exactOptional() });
 
 /** `/archives`: below the version's prefix, behind the tokens. */
@@ -90,7 +97,7 @@ export function addArchiveRoutes(app: FastifyInstance, deps: ApiDeps): void {
       description:
         "302 to a URL of the store that is good for 15 minutes; the tar itself, also in ranges, where the store has no such URLs.",
       params,
-      response: { 302: z.undefined().meta({ description: "The store has it" }), ...problemResponses },
+      response: { ...downloadResponses, ...problemResponses },
     },
     handler: async (request, reply) =>
       sendDownload(deps, await findArchive(deps, request.params.id), request, reply),

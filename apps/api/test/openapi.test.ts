@@ -49,6 +49,13 @@ describe("GET /openapi.json", () => {
     expect(Object.keys(post.responses.default.content)).toEqual(["application/problem+json"]);
   });
 
+  it("tells that a download is a redirect, the archive, or a range of it", async () => {
+    const { paths } = (await testApi().app.inject("/openapi.json")).json();
+    const { responses } = paths["/v1/archives/{id}/download"].get;
+    expect(Object.keys(responses)).toEqual(["200", "206", "302", "default"]);
+    expect(Object.keys(responses[206].content)).toEqual(["application/x-tar"]);
+  });
+
   it("asks for a token only where there are tokens", async () => {
     expect(await security(["t"])).toEqual([{ token: [] }]);
     expect(await security([])).toBeUndefined();
