@@ -3,6 +3,7 @@ import {
   familiarName,
   formatReference,
   ociIndex,
+  parseImageConfig,
   type Platform,
   type PlatformImage,
   type Reference,
@@ -18,14 +19,14 @@ export function layoutDocument(): Uint8Array {
 
 /**
  * The archive's `index.json`: one entry, the outermost kept index or else the one image, under its name. Of the entry's
- * descriptor only what follows from the image itself is written, so that the same image gives the same bytes whether it
- * was found by tag, by digest or through an index.
+ * descriptor only what follows from the image itself is written, and the platform is its config's own, so that the same
+ * image gives the same bytes whether it was found by tag, by digest or through an index that says otherwise.
  */
 export function indexDocument(image: ResolvedImage, name: Reference): Uint8Array {
   const [kept] = image.indexes;
   const entry =
     kept === undefined
-      ? entryOf(image.primary.raw.descriptor, name, image.primary.platform)
+      ? entryOf(image.primary.raw.descriptor, name, parseImageConfig(image.primary.configBytes).platform)
       : entryOf(kept.descriptor, name, undefined);
   return encode({ schemaVersion: 2, mediaType: ociIndex, manifests: [entry] });
 }

@@ -213,7 +213,9 @@ describe("a plan", () => {
         annotations: { a: "b" },
         platform: { os: "linux", architecture: "amd64" },
       };
-      const primary = { ...plain.primary, raw: { ...plain.primary.raw, descriptor: found } };
+      // As an index may say it; the config has no variant.
+      const platform = { os: "linux", architecture: "amd64", variant: "v3" };
+      const primary = { ...plain.primary, platform, raw: { ...plain.primary.raw, descriptor: found } };
       const root = indexedImageOf([plain.primary]).root;
       expect(planArchive({ ...plain, root, primary, images: [primary] })).toEqual(planArchive(plain));
     },
