@@ -71,6 +71,7 @@ describeWithServers("layaway archive", ["docker-registry", "swift", "dockerd", "
         { sizeBytes: 14_000_000, compression: "zstd" },
         { sizeBytes: 300_000 },
         { sizeBytes: 51_200, compression: "none" },
+        { sizeBytes: 60_000, compression: "zstd:chunked" },
       ],
     });
     const shared = { sizeBytes: 40_000, seed: "shared" };
