@@ -3,14 +3,14 @@ import { LayawayError } from "@layaway/errors";
 import type { Config } from "./config.ts";
 
 /** The operator's list does not name this registry. */
-export class RegistryNotAllowedError extends LayawayError {
+class RegistryNotAllowedError extends LayawayError {
   readonly code = "denied";
   readonly side = "source";
   readonly retryable = false;
 }
 
 /**
- * Throws `RegistryNotAllowedError` unless `allowRegistries` is absent or names `registry`. Asked where a request is taken
+ * Throws a `denied` error unless `allowRegistries` is absent or names `registry`. Asked where a request is taken
  * and again where it is worked off: the list may have become shorter since, and whoever reaches Redis can queue a job.
  */
 export function checkRegistryAllowed(config: Pick<Config, "allowRegistries">, registry: string): void {
