@@ -118,7 +118,9 @@ async function startStore() {
 
 /** The image that was asked for, or one of our own in a registry of our own. */
 async function startSource() {
-  if (given !== undefined) return { image: given, registries: {} };
+  // Whoever runs the demo is the operator: the registry that they name may stand on a private address.
+  const host = /^(?:docker:\/\/)?(localhost|[^/]*[.:][^/]*)\//.exec(given ?? "")?.[1];
+  if (given !== undefined) return { image: given, registries: host === undefined ? {} : { [host]: {} } };
   const registry = await startDockerRegistry();
   ending.push(() => registry.stop());
   const image = await busyboxImage({ layers: [{ sizeBytes: 96_000_000 }, { sizeBytes: 40_000_000 }] });

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../apps/cli/bin/layaway.js", import.meta.url));
+export const program = fileURLToPath(new URL("../apps/cli/bin/layaway.js", import.meta.url));
 
 /** How one command line ended. */
 export interface Ended {

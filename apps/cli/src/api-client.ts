@@ -55,26 +55,35 @@ export function createApiClient(options: {
         { cause },
       );
     }
-    if (!response.ok) throw await answeredError(response, path);
+    if (!response.ok) throw await answeredError(response, `${init.method ?? "GET"} /${path}`);
     return response;
+  };
+  const callJson = async (path: string, init?: RequestInit): Promise<unknown> => {
+    const response = await call(path, init);
+    try {
+      return await response.json();
+    } catch (cause) {
+      options.signal.throwIfAborted();
+      throw new InternalError(`${base.origin}/${path}: the answer is no JSON (is this a Layaway API?)`, {
+        cause,
+      });
+    }
   };
 
   return {
     async submit(request) {
-      const response = await call("v1/archives", {
+      const answer = await callJson("v1/archives", {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify(request),
       });
-      return parseArchive(await response.json());
+      return parseArchive(answer);
     },
     async get(id) {
-      const response = await call(`v1/archives/${encodeURIComponent(id)}`);
-      return parseArchive(await response.json());
+      return parseArchive(await callJson(`v1/archives/${encodeURIComponent(id)}`));
     },
     async list(limit) {
-      const response = await call(`v1/archives?limit=${limit}`);
-      return parseArchivePage(await response.json());
+      return parseArchivePage(await callJson(`v1/archives?limit=${limit}`));
     },
     async download(id) {
       const { key } = await this.get(id);
@@ -95,10 +104,10 @@ function parseBase(url: string): URL {
   return new URL(url.endsWith("/") ? url : `${url}/`);
 }
 
-async function answeredError(response: Response, path: string): Promise<LayawayError> {
+async function answeredError(response: Response, what: string): Promise<LayawayError> {
   const problem = parseProblem(await response.json().catch(() => undefined));
   if (problem !== undefined) return new ApiAnswerError(problem.code, problem.message, response.status);
   return new InternalError(
-    `GET /${path}: HTTP ${response.status}, and no problem document (is this a Layaway API?)`,
+    `${what}: HTTP ${response.status}, and no problem document (is this a Layaway API?)`,
   );
 }

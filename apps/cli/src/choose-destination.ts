@@ -17,9 +17,10 @@ export function chooseDestination(
     );
   }
   if (wanted.includes("://")) return parseDestinationUrl(wanted, terminal.env);
-  const destination = config.destinations[wanted];
+  const destinations = new Map(Object.entries(config.destinations));
+  const destination = destinations.get(wanted);
   if (destination !== undefined) return destination;
-  const known = Object.keys(config.destinations);
+  const known = [...destinations.keys()];
   throw new DestinationUnknownError(
     `"${wanted}" is no destination of the configuration (${known.length === 0 ? "it names none" : known.join(", ")}), nor a URL`,
   );

@@ -35,5 +35,8 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case "crash_loop":
     case "internal":
       return 1;
+    // An API that is newer than this program may answer with a code that is not known here.
+    default:
+      return 1;
   }
 }

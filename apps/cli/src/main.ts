@@ -1,26 +1,26 @@
+import { createInterruption } from "./interruption.ts";
 import { run } from "./run.ts";
 
 // What the AWS SDK thinks of the Node version is for our release notes, and not for every command's stderr.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
 
-const controller = new AbortController();
-let interrupted = false;
-for (const name of ["SIGINT", "SIGTERM"] as const) {
-  process.on(name, () => {
-    // The second time the user means it: nothing is tidied up any more.
-    if (interrupted) process.exit(130);
-    interrupted = true;
-    controller.abort(new Error(`received ${name}`));
-  });
-}
+const { signal, interrupt } = createInterruption({
+  stderr: process.stderr,
+  exit: (status) => process.exit(status),
+});
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => interrupt(name));
 // A reader that goes away (`| head`) is no error of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? 0 : 1);
+  if (error.code === "EPIPE") process.exit(0);
+  process.stderr.write(`layaway: internal: stdout: ${error.message}\n`);
+  process.exit(1);
 });
+// Nobody reads the progress any more: no reason to drop the work, and its upload with it.
+process.stderr.on("error", () => {});
 
 process.exitCode = await run(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
-  signal: controller.signal,
+  signal,
 });

@@ -1,3 +1,4 @@
+import { access, constants } from "node:fs/promises";
 import { homedir } from "node:os";
 
 import { type Config, parseRate } from "@layaway/config";
@@ -23,6 +24,7 @@ export async function openUserSource(
   flags: SourceFlags,
   terminal: Terminal,
 ): Promise<Source> {
+  if (flags.authfile !== undefined) await checkReadable("--authfile", flags.authfile);
   const limited =
     flags.limit === undefined
       ? config
@@ -37,6 +39,16 @@ export async function openUserSource(
     ...(flags.plainHttp === undefined ? {} : { plainHttp: flags.plainHttp }),
     ...(flags.ca === undefined ? {} : { caFile: flags.ca }),
   });
+}
+
+/** Files in the usual places may be missing; one that was named is meant. */
+async function checkReadable(name: string, file: string): Promise<void> {
+  try {
+    await access(file, constants.R_OK);
+  } catch (cause) {
+    const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "cannot be read";
+    throw new InvalidRequestError(`${name} ${file}: ${reason}`, { cause });
+  }
 }
 
 function parseCredentials(text: string): {

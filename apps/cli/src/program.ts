@@ -33,8 +33,8 @@ export function createProgram(terminal: Terminal): Command {
     program.command(name).description(description).copyInheritedSettings(program);
   const client = () =>
     createApiClient({
-      url: terminal.env["LAYAWAY_URL"] ?? "http://127.0.0.1:8080",
-      token: terminal.env["LAYAWAY_TOKEN"],
+      url: terminal.env["LAYAWAY_URL"] || "http://127.0.0.1:8080",
+      token: terminal.env["LAYAWAY_TOKEN"] || undefined,
       signal: terminal.signal,
     });
 

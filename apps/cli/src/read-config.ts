@@ -7,7 +7,7 @@ import type { Terminal } from "./terminal.ts";
 
 /** The configuration of `--config` or `LAYAWAY_CONFIG`, or the defaults where neither is given. */
 export async function readConfig(path: string | undefined, terminal: Pick<Terminal, "env">): Promise<Config> {
-  const file = path ?? terminal.env["LAYAWAY_CONFIG"];
+  const file = path ?? (terminal.env["LAYAWAY_CONFIG"] || undefined);
   return parseConfig(file === undefined ? undefined : await readText(file), terminal.env);
 }
 

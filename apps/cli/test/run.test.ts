@@ -1,12 +1,21 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { Writable } from "node:stream";
 
 import { describe, expect, it } from "vitest";
 
 import { run } from "../src/run.ts";
 
-async function runWith(
-  ...args: readonly string[]
-): Promise<{ status: number; stdout: string; stderr: string }> {
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const runWith = (...args: readonly string[]): Promise<Ended> =>
+  runIn({ LAYAWAY_URL: "http://127.0.0.1:1" }, ...args);
+
+async function runIn(env: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<Ended> {
   const text = { stdout: "", stderr: "" };
   const sink = (name: keyof typeof text): Writable =>
     new Writable({
@@ -16,12 +25,27 @@ async function runWith(
       },
     });
   const terminal = {
-    env: { LAYAWAY_URL: "http://127.0.0.1:1" },
+    env,
     stdout: sink("stdout"),
     stderr: sink("stderr"),
     signal: new AbortController().signal,
   };
   return { status: await run(args, terminal), ...text };
+}
+
+/** Runs a command against an API that answers everything in one way. */
+async function runAgainst(status: number, type: string, body: string, ...args: string[]): Promise<Ended> {
+  const server = createServer((_request, response) => {
+    response.writeHead(status, { "content-type": type }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    return await runIn({ LAYAWAY_URL: `http://127.0.0.1:${port}` }, ...args);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
 }
 
 describe("layaway", () => {
@@ -54,6 +78,10 @@ describe("layaway", () => {
     [["archive", "docker-daemon:app:1", "file:///x"], /^layaway: invalid_request: docker-daemon:app:1/],
     [["archive", "NGINX", "file:///x"], /^layaway: invalid_reference: /],
     [["submit", "nginx", "--label", "novalue"], /^layaway: invalid_request: --label/],
+    [
+      ["archive", "nginx", "file:///x", "--authfile", "/nonexistent/auth.json"],
+      /^layaway: invalid_request: --authfile \/nonexistent\/auth\.json: ENOENT/,
+    ],
   ])("refuses %j as wrong usage", async (args, message) => {
     const { status, stdout, stderr } = await runWith(...args);
     expect(stderr).toMatch(message);
@@ -66,5 +94,30 @@ describe("layaway", () => {
     const { status, stderr } = await runWith("status");
     expect(stderr).toMatch(/^layaway: internal: no answer from the API at http:\/\/127\.0\.0\.1:1 /);
     expect(status).toBe(1);
+  });
+
+  it.each(["constructor", "__proto__"])("knows no destination %s that nobody configured", async (name) => {
+    const { status, stderr } = await runWith("archive", "127.0.0.1:1/app", name);
+    expect(stderr).toMatch(/^layaway: destination_unknown: /);
+    expect(status).toBe(4);
+  });
+
+  it("takes a variable that is set to nothing for absent", async () => {
+    const { status, stderr } = await runIn({ LAYAWAY_CONFIG: "" }, "config");
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+  });
+
+  it("says in one line that what answers is no API of ours", async () => {
+    const { status, stderr } = await runAgainst(200, "text/html", "<html>", "status");
+    expect(stderr).toMatch(/^layaway: internal: http:\/\/127\.0\.0\.1:\d+\/v1\/archives\S+ .*JSON.*\n$/);
+    expect(status).toBe(1);
+  });
+
+  it("fails with a code that only a newer API knows", async () => {
+    const problem = JSON.stringify({ code: "brand_new", detail: "something else" });
+    const ended = await runAgainst(409, "application/problem+json", problem, "status", "arc_1");
+    expect(ended.stderr).toBe("layaway: brand_new: something else\n");
+    expect(ended.status).toBe(1);
   });
 });

@@ -1,10 +1,11 @@
 import type { BlobPlaces, Part } from "@layaway/archive";
-import type { ObjectStore } from "@layaway/object-store";
+import { ObjectConflictError, type ObjectStore } from "@layaway/object-store";
 import type { Descriptor, Digest } from "@layaway/oci";
 import type { BlobReader } from "@layaway/registry";
 
 import { createBlobVerifier } from "./blob-verifier.ts";
 import type { ArchiveEvent } from "./progress.ts";
+import { type RetryPolicy, retrying } from "./retry.ts";
 
 /** Where one blob's bytes come from while an archive is made, and the check of what came. */
 export interface BlobSource {
@@ -31,6 +32,7 @@ export function createBlobSources(options: {
   readonly store: ObjectStore;
   readonly openBlob: (blob: Descriptor) => BlobReader;
   readonly where: string;
+  readonly retries: RetryPolicy;
   readonly onEvent: (event: ArchiveEvent) => void;
 }): BlobSources {
   const filledBytes = countFilledBytes(options.parts);
@@ -59,14 +61,12 @@ export function createBlobSources(options: {
     if (place === undefined || filledBytes.get(blob.digest) === blob.size) return fetched(blob);
     return {
       kind: "reused",
-      async read(into, offset, signal) {
-        const range = { offset: place.offset + offset, length: into.length };
-        let at = 0;
-        for await (const chunk of await options.store.get(place.key, { range, signal })) {
-          into.set(chunk, at);
-          at += chunk.length;
-        }
-      },
+      read: (into, offset, signal) =>
+        retrying(
+          () => readPlace(options.store, { key: place.key, offset: place.offset + offset, into, signal }),
+          options.retries,
+          signal,
+        ),
       verify() {},
     };
   };
@@ -83,6 +83,28 @@ export function createBlobSources(options: {
       for (const reader of open) reader.close();
     },
   };
+}
+
+/** A body of another length would leave a buffer's earlier bytes in the archive: the hint or the object is not what it was. */
+async function readPlace(
+  store: ObjectStore,
+  place: {
+    readonly key: string;
+    readonly offset: number;
+    readonly into: Uint8Array;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const { key, offset, into, signal } = place;
+  let at = 0;
+  for await (const chunk of await store.get(key, { range: { offset, length: into.length }, signal })) {
+    if (at + chunk.length <= into.length) into.set(chunk, at);
+    at += chunk.length;
+  }
+  if (at === into.length) return;
+  throw new ObjectConflictError(
+    `${store.url(key)}: ${at} of ${into.length} bytes came from byte ${offset} on`,
+  );
 }
 
 function countFilledBytes(parts: readonly Part[]): ReadonlyMap<Digest, number> {

@@ -290,6 +290,47 @@ describe("archiveImage", () => {
     });
   });
 
+  it("reads the edge of a copied layer again when the store was away, and takes nothing for it that is too short", async () => {
+    const store = createMemoryStore();
+    const first = await archiveImage(options(store));
+    const places = new Map(
+      first.layers.map((layer) => [layer.digest, { key: first.key, etag: first.etag, offset: layer.offset }]),
+    );
+    const base = layers[0] ?? Buffer.alloc(0);
+    const next = imageOf([base, bytesOf("added", 900_000)], "registry.test/team/app:2");
+    const archiveNext = async (get: ObjectStore["get"], key: string) => {
+      const source = sourceOf(next, [base, bytesOf("added", 900_000)]);
+      const result = await archiveImage(
+        options(
+          withVerbs(store, () => ({ get })),
+          {
+            reference: next.reference,
+            key,
+            source,
+            findBlob: (digest) => Promise.resolve(places.get(digest)),
+          },
+        ),
+      );
+      const tar = await readAll(await store.get(result.key));
+      for (const { digest, offset, size } of result.layers)
+        expect(sha256Of(tar.subarray(offset, offset + size))).toBe(digest);
+      return source.reads.some((read) => read.digest === sha256Of(base));
+    };
+    let failed = false;
+    const awayOnce: ObjectStore["get"] = (key, callOptions) => {
+      if (failed) return store.get(key, callOptions);
+      failed = true;
+      return Promise.reject(new DestinationUnavailableError("503 SlowDown"));
+    };
+    expect(await archiveNext(awayOnce, "away.tar")).toBe(false);
+    expect(failed).toBe(true);
+    const short: ObjectStore["get"] = async (key, callOptions) => {
+      const bytes = await readAll(await store.get(key, callOptions));
+      return Readable.from([bytes.subarray(1)]);
+    };
+    expect(await archiveNext(short, "short.tar")).toBe(true);
+  });
+
   it("fetches a layer whose hint has gone stale", async () => {
     const store = createMemoryStore();
     const stale = { key: "gone.tar", etag: "x", offset: 0 };

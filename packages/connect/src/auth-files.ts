@@ -5,11 +5,13 @@ export function authFiles(
   env: Readonly<Record<string, string | undefined>>,
   home: string,
 ): readonly string[] {
-  const runtime = env["XDG_RUNTIME_DIR"];
+  // Set to nothing counts as absent: joined, it would name a file of the working directory.
+  const valueOf = (name: string): string | undefined => env[name] || undefined;
+  const runtime = valueOf("XDG_RUNTIME_DIR");
   return [
-    env["REGISTRY_AUTH_FILE"],
+    valueOf("REGISTRY_AUTH_FILE"),
     runtime === undefined ? undefined : join(runtime, "containers", "auth.json"),
-    join(env["XDG_CONFIG_HOME"] ?? join(home, ".config"), "containers", "auth.json"),
-    join(env["DOCKER_CONFIG"] ?? join(home, ".docker"), "config.json"),
+    join(valueOf("XDG_CONFIG_HOME") ?? join(home, ".config"), "containers", "auth.json"),
+    join(valueOf("DOCKER_CONFIG") ?? join(home, ".docker"), "config.json"),
   ].filter((file) => file !== undefined);
 }

@@ -21,4 +21,9 @@ describe("credential files", () => {
       "/d/config.json",
     ]);
   });
+
+  it("are not looked for in the working directory where a variable is set to nothing", () => {
+    const env = { REGISTRY_AUTH_FILE: "", XDG_RUNTIME_DIR: "", XDG_CONFIG_HOME: "", DOCKER_CONFIG: "" };
+    expect(authFiles(env, "/home/u")).toEqual(authFiles({}, "/home/u"));
+  });
 });

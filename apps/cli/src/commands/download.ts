@@ -26,7 +26,12 @@ export async function download(
   const { body, fileName, sizeBytes } = await client.download(id);
   const source = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
   if (options.output === "-") {
-    await pipeline(source, terminal.stdout, { end: false, signal: terminal.signal });
+    await pipeline(source, terminal.stdout, { end: false, signal: terminal.signal }).catch(
+      (cause: unknown) => {
+        terminal.signal.throwIfAborted();
+        throw new InternalError(`${id}: the download broke off: ${messageOf(cause)}`, { cause });
+      },
+    );
     return;
   }
   const path = options.output ?? fileName;
