@@ -1,12 +1,14 @@
-import { archiveImage, type ImageSource, placesIn } from "@layaway/archiver";
+import { archiveImage, placesIn } from "@layaway/archiver";
 import type { Ledger } from "@layaway/ledger";
 import { DestinationUnknownError, type ObjectStore } from "@layaway/object-store";
 import { parsePlatform, parseReference } from "@layaway/oci";
+import type { Registry } from "@layaway/registry";
 
+import { shareWeight } from "./share-weight.ts";
 import type { ArchiveOne } from "./worker-deps.ts";
 
 export interface ArchiveRecordDeps {
-  readonly source: ImageSource;
+  readonly source: Pick<Registry, "resolve" | "openBlob">;
   /** Throws where the operator does not allow images of this registry. */
   readonly checkRegistry: (registry: string) => void;
   readonly destinations: ReadonlyMap<string, { readonly store: ObjectStore; readonly ledger: Ledger }>;
@@ -28,11 +30,15 @@ export function createArchiveRecord(deps: ArchiveRecordDeps): ArchiveOne {
       );
     }
     const { store, ledger } = destination;
+    const share = { id: record.id, weight: shareWeight(record.priority) };
     const archive = await archiveImage({
       reference,
       platform: record.platform === "all" ? "all" : parsePlatform(record.platform),
       ...(record.name === undefined ? {} : { name: parseReference(record.name) }),
-      source: deps.source,
+      source: {
+        resolve: (image, options) => deps.source.resolve(image, options),
+        openBlob: (image, blob) => deps.source.openBlob(image, blob, { share }),
+      },
       store,
       findBlob: (digest, lookupSignal) => ledger.findBlob(digest, { signal: lookupSignal }),
       partSizeBytes: deps.partSizeBytes,

@@ -1,7 +1,7 @@
 import { createClosing } from "@layaway/api/process";
 import { checkRegistryAllowed, type Config } from "@layaway/config";
-import { openDestinations, openSource, readSecret } from "@layaway/connect";
-import { openJobs, type RunningWorker } from "@layaway/jobs";
+import { bandwidthLimits, openDestinations, openSource, readSecret } from "@layaway/connect";
+import { openBandwidth, openJobs, type RunningWorker } from "@layaway/jobs";
 import { createLedger, type Ledger } from "@layaway/ledger";
 import type { ObjectStore } from "@layaway/object-store";
 import { parseWebhookSecret } from "@layaway/webhook";
@@ -45,9 +45,13 @@ export async function openWorker(options: OpenWorkerOptions): Promise<RunningWor
       destinations.set(name, { store: opened.add(store), ledger: createLedger(store) });
     }
     const { authFiles } = options;
-    const source = opened.add(await openSource({ config, trust: "influenced", authFiles, userAgent }));
-    const outbound = opened.add(createWebhookOutbound(config.webhooks.allowHosts, userAgent));
     const onError = (error: Error): void => logger.warn({ err: error }, "queue");
+    const limits = bandwidthLimits(config);
+    const { governor } = opened.add(await openBandwidth({ redisUrl, prefix, limits, onError }));
+    const source = opened.add(
+      await openSource({ config, trust: "influenced", authFiles, userAgent, governor }),
+    );
+    const outbound = opened.add(createWebhookOutbound(config.webhooks.allowHosts, userAgent));
     const jobs = opened.add(await openJobs({ redisUrl, prefix, onError }));
     const { concurrency, partSizeBytes, partsInFlight } = config.worker;
     const worker = await startWorker({
@@ -58,7 +62,7 @@ export async function openWorker(options: OpenWorkerOptions): Promise<RunningWor
         source: source.registry,
         checkRegistry: (registry) => checkRegistryAllowed(config, registry),
         destinations,
-        rate: (registry) => source.governor.rate(registry),
+        rate: (registry) => governor.rate(registry),
         partSizeBytes,
         partsInFlight,
       }),

@@ -23,16 +23,3 @@ export function* windowsOf(part: FilledPart, windowBytes: () => number): Generat
     }
   }
 }
-
-/** Unlimited: large enough that requests cost little, small enough that several share a part. */
-const largestWindowBytes = 8 * 1024 * 1024;
-/** Below this a request costs more than it carries. */
-const smallestWindowBytes = 64 * 1024;
-/** A window shall take about this long at the allowed rate, so that no socket stands still for long. */
-const windowSeconds = 0.5;
-
-/** The window size for an allowed rate in bytes per second; `undefined` where nothing limits. */
-export function windowBytesAt(rate: number | undefined): number {
-  if (rate === undefined) return largestWindowBytes;
-  return Math.min(largestWindowBytes, Math.max(smallestWindowBytes, Math.floor(rate * windowSeconds)));
-}

@@ -1,10 +1,11 @@
 import type { BlobPlaces, CopiedPart, FilledPart, Part } from "@layaway/archive";
+import { leaseBytesAt } from "@layaway/bandwidth";
 import type { ObjectStore, Upload, UploadedPart } from "@layaway/object-store";
 import type { Descriptor } from "@layaway/oci";
 import type { BlobReader } from "@layaway/registry";
 
 import { createBlobSources } from "./blob-sources.ts";
-import { windowBytesAt, windowsOf } from "./part-windows.ts";
+import { windowsOf } from "./part-windows.ts";
 import type { ArchiveEvent } from "./progress.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
 import { createPermits, createSlots } from "./slots.ts";
@@ -53,7 +54,7 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
     const buffer = await buffers.take(scope.signal);
     let reusedBytes = 0;
     for (const piece of part.pieces) if (piece.kind === "given") buffer.set(piece.bytes, piece.at);
-    for (const window of windowsOf(part, () => windowBytesAt(options.rate()))) {
+    for (const window of windowsOf(part, () => leaseBytesAt(options.rate()))) {
       await windowPermits.take(scope.signal);
       const source = sources.of(window.blob);
       const into = buffer.subarray(window.at, window.at + window.sizeBytes);

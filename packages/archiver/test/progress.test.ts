@@ -2,7 +2,6 @@ import { parseDigest } from "@layaway/oci";
 import { describe, expect, it } from "vitest";
 
 import { createProgressTally } from "../src/index.ts";
-import { windowBytesAt } from "../src/part-windows.ts";
 
 const digest = parseDigest(`sha256:${"0".repeat(64)}`);
 
@@ -31,17 +30,5 @@ describe("createProgressTally", () => {
     tally.take({ kind: "planned", digest, key: "k", sizeBytes: 1000, layers: [] });
     tally.take({ kind: "fetched", blob: digest, sizeBytes: 30 });
     expect(tally.arrivedBytes()).toBe(30);
-  });
-});
-
-describe("windowBytesAt", () => {
-  it.each([
-    [undefined, 8 * 1024 * 1024],
-    [1_000_000_000, 8 * 1024 * 1024],
-    [2_000_000, 1_000_000],
-    [1000, 64 * 1024],
-    [0, 64 * 1024],
-  ])("at %s bytes per second asks for %s bytes", (rate, expected) => {
-    expect(windowBytesAt(rate)).toBe(expected);
   });
 });

@@ -1,21 +1,21 @@
-/** How much may be owed ahead of time while nothing is asked for: a quarter of a second of the rate. */
-const burstSeconds = 0.25;
+/** How much may be taken ahead of time after a pause. With it a waiter that wakes late loses nothing. */
+export const burstSeconds = 0.05;
 
 /** One limit. Times are in milliseconds of the governor's clock. */
 export interface Bucket {
   /** Bytes per second; `undefined` = unlimited, 0 = paused. */
   rate(): number | undefined;
   setRate(bytesPerSecond: number | undefined, nowMs: number): void;
-  /** How long until the next reservation may be granted: 0 = now, Infinity = not before the rate changes. */
+  /** How long until bytes may be taken: 0 = now, Infinity = not before the rate changes. */
   waitMs(nowMs: number): number;
-  take(sizeBytes: number): void;
-  giveBack(sizeBytes: number, nowMs: number): void;
+  /** Negative: gives back. */
+  take(sizeBytes: number, nowMs: number): void;
 }
 
 /**
- * A token bucket with debt: a reservation of any size is granted as soon as nothing is owed, and what it takes beyond
- * the bucket's content is owed by those that come after it. So a window larger than the burst is no special case, and
- * in any time W no more is granted than rate x W + burst + the largest reservation.
+ * A token bucket with debt: whatever is asked for is granted as soon as nothing is owed, and what it takes beyond the
+ * bucket's content is owed by those that come after it. So in any time W no more is granted than rate x W + burst + the
+ * largest lease.
  */
 export function createBucket(bytesPerSecond: number | undefined, startedAtMs: number): Bucket {
   let rate = bytesPerSecond;
@@ -31,6 +31,7 @@ export function createBucket(bytesPerSecond: number | undefined, startedAtMs: nu
   return {
     rate: () => rate,
     setRate: (next, nowMs) => {
+      if (next === rate) return;
       settle(nowMs);
       // Debt is in bytes and stays: what was granted at the old rate is still on its way.
       tokens = rate === undefined ? burstOf(next) : Math.min(tokens, burstOf(next));
@@ -42,13 +43,10 @@ export function createBucket(bytesPerSecond: number | undefined, startedAtMs: nu
       settle(nowMs);
       return tokens >= 0 ? 0 : Math.ceil((-tokens / rate) * 1000);
     },
-    take: (sizeBytes) => {
-      if (rate !== undefined) tokens -= sizeBytes;
-    },
-    giveBack: (sizeBytes, nowMs) => {
+    take: (sizeBytes, nowMs) => {
       settle(nowMs);
       // More than the burst is cut off when the bucket is looked at next.
-      if (rate !== undefined) tokens += sizeBytes;
+      if (rate !== undefined) tokens -= sizeBytes;
     },
   };
 }

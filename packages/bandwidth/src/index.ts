@@ -1,6 +1,6 @@
-export type { Governor, ReserveOptions } from "./governor.ts";
-export {
-  createMemoryGovernor,
-  type AdjustableGovernor,
-  type MemoryGovernorOptions,
-} from "./memory-governor.ts";
+export type { Governor, Lease, LeaseOptions, Share } from "./governor.ts";
+export { leaseBytesAt } from "./lease-size.ts";
+export { createLeases, type Leases } from "./leases.ts";
+export { bucketRate, bucketsOf, leastRate, type Limits } from "./limits.ts";
+export { createMemoryGovernor, type MemoryGovernorOptions } from "./memory-governor.ts";
+export { burstSeconds } from "./bucket.ts";

@@ -1,76 +1,98 @@
 import { setTimeout as systemSleep } from "node:timers/promises";
 
-import { InvalidRequestError } from "@layaway/errors";
-
 import { createBucket, type Bucket } from "./bucket.ts";
-import type { Governor } from "./governor.ts";
+import { createFairQueue } from "./fair-queue.ts";
+import type { Governor, Lease, Share } from "./governor.ts";
+import { leaseBytesAt } from "./lease-size.ts";
+import { createLeases } from "./leases.ts";
+import { bucketRate, bucketsOf, leastRate, type Limits } from "./limits.ts";
 
 export interface MemoryGovernorOptions {
-  /** For everything together; absent: unlimited, 0: paused until `setLimit`. */
-  readonly limitBytesPerSecond?: number | undefined;
-  /** Further limits by registry host. */
-  readonly perRegistry?: Readonly<Record<string, number>> | undefined;
+  readonly limits: Limits;
   /** Milliseconds of a clock that never runs backwards. */
   readonly now?: (() => number) | undefined;
+  /** Milliseconds since 1970. */
+  readonly wallClock?: (() => number) | undefined;
   /** Resolves after `ms`; rejects when `signal` aborts. */
   readonly sleep?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
-/** A governor whose limit can be changed while reservations wait. */
-export interface AdjustableGovernor extends Governor {
-  /** Takes effect at once, also for those who wait. `undefined` = unlimited, 0 = paused. */
-  setLimit(bytesPerSecond: number | undefined): void;
+interface Waiter {
+  readonly upToBytes: number;
+  readonly buckets: readonly string[];
+  readonly grant: (lease: Lease) => void;
 }
 
-interface Waiter {
-  readonly sizeBytes: number;
-  readonly buckets: readonly Bucket[];
-  readonly grant: () => void;
-}
+/** How late a change of the limit may be noticed. */
+const lookEveryMs = 100;
+/** Those who name no share have one together. */
+const nobody: Share = { id: "", weight: 1 };
 
 /**
- * The governor of a single process. Reservations wait in one queue and are granted in its order; only those that wait for
- * their own registry's limit are passed by others. Throws InvalidRequestError for limits that are not rates.
+ * The governor of a single process. Who waits is served in fair order; those that wait for the limit of their own registry
+ * are passed by others.
  */
-export function createMemoryGovernor(options: MemoryGovernorOptions = {}): AdjustableGovernor {
+export function createMemoryGovernor(options: MemoryGovernorOptions): Governor {
+  const { limits } = options;
   const now = options.now ?? (() => performance.now());
+  const wallClock = options.wallClock ?? Date.now;
   const sleep = options.sleep ?? ((ms, signal) => systemSleep(ms, undefined, { signal }));
-  const overall = createBucket(checked(options.limitBytesPerSecond), now());
-  const registries = new Map(
-    Object.entries(options.perRegistry ?? {}).map(([host, rate]) => [
-      host,
-      createBucket(checked(rate), now()),
-    ]),
-  );
-  const queue = new Set<Waiter>();
+  const buckets = new Map<string, Bucket>();
+  const queue = createFairQueue<Waiter>();
+  const leases = createLeases((ms, then) => void sleep(ms, new AbortController().signal).then(then));
   let alarm = new AbortController();
 
-  const bucketsFor = (registry: string | undefined): readonly Bucket[] => {
-    const own = registry === undefined ? undefined : registries.get(registry);
-    return own === undefined ? [overall] : [overall, own];
+  const bucket = (name: string): Bucket => {
+    const known = buckets.get(name);
+    if (known !== undefined) return known;
+    const made = createBucket(bucketRate(limits, name, wallClock()), now());
+    buckets.set(name, made);
+    return made;
+  };
+
+  /** Brings a bucket's rate up to date. */
+  const look = (name: string): Bucket => {
+    const known = bucket(name);
+    const before = known.rate();
+    const rate = bucketRate(limits, name, wallClock());
+    known.setRate(rate, now());
+    if (rate !== undefined && (before === undefined || rate < before)) leases.fell(name, rate);
+    return known;
   };
 
   /** Grants whatever may be granted, then sleeps until the next one may be. Called after every change. */
   const serve = (): void => {
     alarm.abort();
+    for (const name of buckets.keys()) look(name);
     let soonestMs = Number.POSITIVE_INFINITY;
-    for (const waiter of queue) {
-      const waitMs = longestWait(waiter.buckets, now());
-      if (waitMs > 0) {
-        soonestMs = Math.min(soonestMs, waitMs);
-      } else {
-        for (const bucket of waiter.buckets) bucket.take(waiter.sizeBytes);
-        waiter.grant();
-      }
+    for (const waiter of queue.inOrder()) {
+      const waitMs = Math.max(...waiter.buckets.map((name) => look(name).waitMs(now())));
+      if (waitMs > 0) soonestMs = Math.min(soonestMs, waitMs);
+      else grant(waiter);
     }
-    if (soonestMs < Number.POSITIVE_INFINITY) wakeIn(soonestMs);
+    if (queue.size > 0 || leases.any()) wakeIn(Math.min(soonestMs, lookEveryMs));
+  };
+
+  const grant = (waiter: Waiter): void => {
+    const rate = leastRate(waiter.buckets.map((name) => bucket(name).rate()));
+    const sizeBytes = Math.min(waiter.upToBytes, leaseBytesAt(rate));
+    const take = (bytes: number): void => {
+      for (const name of waiter.buckets) bucket(name).take(bytes, now());
+    };
+    take(sizeBytes);
+    queue.serve(waiter);
+    waiter.grant(
+      leases.grant(sizeBytes, waiter.buckets, (excessBytes) => {
+        take(excessBytes);
+        serve();
+      }),
+    );
   };
 
   const wakeIn = (ms: number): void => {
     alarm = new AbortController();
     const { signal } = alarm;
-    // Timers overflow beyond 2^31 ms and fire at once; an early look costs nothing.
-    sleep(Math.min(ms, 60_000), signal).then(
+    sleep(ms, signal).then(
       () => {
         if (!signal.aborted) serve();
       },
@@ -79,41 +101,42 @@ export function createMemoryGovernor(options: MemoryGovernorOptions = {}): Adjus
   };
 
   return {
-    reserve: async (sizeBytes, { registry, signal } = {}) => {
+    async lease(upToBytes, asked = {}) {
+      const { signal, atLatestMs, share = nobody } = asked;
       signal?.throwIfAborted();
-      await new Promise<void>((resolve, reject) => {
-        const waiter: Waiter = { sizeBytes, buckets: bucketsFor(registry), grant: () => leave(resolve) };
-        const abandoned = (): void => leave(() => reject(signal?.reason));
-        const leave = (settle: () => void): void => {
+      const names = bucketsOf(limits, asked);
+      const patience = new AbortController();
+      return new Promise<Lease>((resolve, reject) => {
+        const leave = (): void => {
           signal?.removeEventListener("abort", abandoned);
-          queue.delete(waiter);
-          settle();
+          patience.abort();
+        };
+        const waiter: Waiter = {
+          upToBytes,
+          buckets: names,
+          grant: (lease) => {
+            leave();
+            resolve(lease);
+          },
+        };
+        const abandoned = (): void => {
+          leave();
+          queue.remove(waiter);
+          reject(signal?.reason);
         };
         signal?.addEventListener("abort", abandoned);
-        queue.add(waiter);
+        const rate = leastRate(names.map((name) => look(name).rate()));
+        queue.add(waiter, share, Math.min(upToBytes, leaseBytesAt(rate)));
         serve();
+        if (atLatestMs === undefined || patience.signal.aborted) return;
+        sleep(atLatestMs, patience.signal).then(
+          () => {
+            if (!patience.signal.aborted) grant(waiter);
+          },
+          () => {},
+        );
       });
     },
-    refund: (sizeBytes, { registry } = {}) => {
-      for (const bucket of bucketsFor(registry)) bucket.giveBack(sizeBytes, now());
-      serve();
-    },
-    rate: (registry) => {
-      const rates = bucketsFor(registry).flatMap((bucket) => bucket.rate() ?? []);
-      return rates.length === 0 ? undefined : Math.min(...rates);
-    },
-    setLimit: (bytesPerSecond) => {
-      overall.setRate(checked(bytesPerSecond), now());
-      serve();
-    },
+    rate: (registry) => leastRate(bucketsOf(limits, { registry }).map((name) => look(name).rate())),
   };
-}
-
-function longestWait(buckets: readonly Bucket[], nowMs: number): number {
-  return Math.max(...buckets.map((bucket) => bucket.waitMs(nowMs)));
-}
-
-function checked(rate: number | undefined): number | undefined {
-  if (rate === undefined || (Number.isFinite(rate) && rate >= 0)) return rate;
-  throw new InvalidRequestError(`a bandwidth limit is a number of bytes per second, not ${rate}`);
 }

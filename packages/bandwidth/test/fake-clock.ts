@@ -44,7 +44,7 @@ export function createFakeClock(): FakeClock {
 }
 
 /** Lets everything run that waits for nothing but its turn. */
-export function settled(): Promise<void> {
+function settled(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });

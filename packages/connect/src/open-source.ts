@@ -7,6 +7,7 @@ import type { Reference } from "@layaway/oci";
 import { createOutbound, type Egress, type Outbound } from "@layaway/outbound";
 import { createRegistry, type Credentials, dockerCredentials, type Registry } from "@layaway/registry";
 
+import { bandwidthLimits } from "./bandwidth-limits.ts";
 import { readSecret } from "./read-secret.ts";
 
 /** Where Docker Hub answers; references and the configuration name it `docker.io`. */
@@ -28,6 +29,8 @@ export interface SourceOptions {
   readonly plainHttp?: boolean;
   readonly caFile?: string;
   readonly userAgent: string;
+  /** Every byte that is read passes it; one for this process alone unless given. */
+  readonly governor?: Governor;
 }
 
 export interface Source {
@@ -39,6 +42,7 @@ export interface Source {
 /** A registry client as the configuration wants it, whose every byte passes the bandwidth governor. */
 export async function openSource(options: SourceOptions): Promise<Source> {
   const { config, trust } = options;
+  const governor = options.governor ?? createMemoryGovernor({ limits: bandwidthLimits(config) });
   const entries = new Map(Object.entries(config.registries));
   const authorities = await readAuthorities(entries, options.caFile);
   const entryOf = (host: string): RegistryEntry | undefined =>
@@ -58,17 +62,14 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     proxy: config.proxy,
     userAgent: options.userAgent,
   });
-  const governor = createMemoryGovernor({
-    ...(config.bandwidth.limit === undefined ? {} : { limitBytesPerSecond: config.bandwidth.limit }),
-    perRegistry: config.bandwidth.perRegistry,
-  });
   const fromFiles = dockerCredentials({ files: options.authFiles });
   const registry = createRegistry({
     outbound,
     plainHttpFor,
     credentialsFor: async (reference) =>
       options.credentials ?? (await configured(reference, entries)) ?? (await fromFiles(reference)),
-    reserve: (host) => (sizeBytes, signal) => governor.reserve(sizeBytes, { registry: host, signal }),
+    reserve: (host, share) => (upToBytes, signal, want) =>
+      governor.lease(upToBytes, { ...want, registry: host, share, signal }),
   });
   return {
     registry,

@@ -8,6 +8,7 @@ export type {
   SettleArchive,
 } from "./archive-work.ts";
 export { startArchiveWorker, type ArchiveWorkerOptions } from "./archive-worker.ts";
+export type { Bandwidth, BandwidthOverride } from "./bandwidth.ts";
 export { startEmbeddedRedis, type EmbeddedRedis, type EmbeddedRedisOptions } from "./embedded-redis.ts";
 export {
   type ArchivePage,
@@ -20,6 +21,7 @@ export {
   type QueueFigures,
   type WebhookDelivery,
 } from "./jobs.ts";
+export { openBandwidth, type BandwidthOptions } from "./open-bandwidth.ts";
 export { openJobs, type JobsOptions } from "./open-jobs.ts";
 export type { LockTiming, RunningWorker } from "./queue-worker.ts";
 export {

@@ -24,6 +24,13 @@ export interface Keys {
   readonly idempotency: (key: string) => string;
   /** Hash `open`, `idempotency`: what a claim holds, while its request is not enqueued. */
   readonly claim: (id: string) => string;
+  /** What the fleet's bandwidth governor keeps: its state, who waits, their tickets, the shares' virtual times. */
+  readonly bandwidth: {
+    readonly state: string;
+    readonly queue: string;
+    readonly tickets: string;
+    readonly finishes: string;
+  };
 }
 
 export function keysOf(prefix = "layaway"): Keys {
@@ -41,6 +48,12 @@ export function keysOf(prefix = "layaway"): Keys {
     openRequest: (requestHash) => `${tag}:claims:open:${sha256(requestHash)}`,
     idempotency: (key) => `${tag}:claims:key:${sha256(key)}`,
     claim: (id) => `${tag}:claims:of:${id}`,
+    bandwidth: {
+      state: `${tag}:bandwidth:state`,
+      queue: `${tag}:bandwidth:queue`,
+      tickets: `${tag}:bandwidth:tickets`,
+      finishes: `${tag}:bandwidth:finishes`,
+    },
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Lease } from "@layaway/bandwidth";
+
 export interface ReadOptions {
   readonly signal: AbortSignal;
   /** Told of every body byte that came over the network, repeated and discarded ones too. */
@@ -17,5 +19,20 @@ export interface BlobReader {
   close(): void;
 }
 
-/** Reserves bytes of the bandwidth budget; every request of a window passes it first. */
-export type Reserve = (sizeBytes: number, signal: AbortSignal) => Promise<void>;
+/**
+ * Takes a lease of the bandwidth budget before bytes are asked for; it may be smaller than what is wanted. With `atLatestMs`
+ * it is granted after so long in any case.
+ */
+export type Reserve = (
+  upToBytes: number,
+  signal: AbortSignal,
+  options?: { readonly atLatestMs?: number },
+) => Promise<Lease>;
+
+/** How a request for a window went. */
+export interface WindowTiming {
+  /** From the request to its answer's headers, repeated requests and their waits included. */
+  readonly firstByteMs: number;
+  /** Whether it failed, or its body broke off. */
+  readonly failed: boolean;
+}

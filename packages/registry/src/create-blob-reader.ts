@@ -4,10 +4,10 @@ import type { Descriptor } from "@layaway/oci";
 import { abortable } from "./abortable.ts";
 import { type Filled, fillFrom } from "./blob-body.ts";
 import { brokenBody, overlongBody } from "./blob-failures.ts";
-import type { BlobReader, ReadOptions, Reserve } from "./blob-reader.ts";
+import type { BlobReader, ReadOptions, Reserve, WindowTiming } from "./blob-reader.ts";
 import type { BlobRequests } from "./blob-requests.ts";
 import { createGate, type Gate } from "./gate.ts";
-import { linkAbort } from "./linked-abort.ts";
+import { type LinkedAbort, linkAbort } from "./linked-abort.ts";
 import { createResumeBudget } from "./resume-budget.ts";
 import { backOffMs, type RetryPolicy } from "./retry.ts";
 import { createSequentialBody, type SequentialBody } from "./sequential-body.ts";
@@ -19,6 +19,8 @@ export interface BlobReaderOptions {
   readonly retries: RetryPolicy;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  readonly readAtLatestMs: number | undefined;
+  readonly onWindow: (timing: WindowTiming) => void;
 }
 
 /** Whether the registry serves ranges. Not known before the first answer. */
@@ -37,7 +39,9 @@ interface Attempt {
 }
 
 type TakenOnce =
-  | Exclude<Filled, { readonly kind: "overlong" }>
+  /** `bytes` is less than was wanted where the lease was smaller, or was revoked. */
+  | { readonly kind: "taken"; readonly bytes: number }
+  | Extract<Filled, { readonly kind: "short" }>
   | { readonly kind: "ignored" }
   | Extract<Mode, { readonly kind: "sequential" }>;
 
@@ -47,7 +51,7 @@ type TakenOnce =
  * body that came serves all windows in order, and nothing is fetched twice.
  */
 export function createBlobReader(options: BlobReaderOptions): BlobReader {
-  const { blob, requests, reserve, retries, now } = options;
+  const { blob, requests, reserve, retries, now, onWindow } = options;
   const closing = new AbortController();
   let mode: Mode = { kind: "unsettled" };
   let scouting: Gate | undefined;
@@ -88,7 +92,11 @@ export function createBlobReader(options: BlobReaderOptions): BlobReader {
       const at = offset + done;
       const startedAt = now();
       const taken = await readOnce(rest, at, { asked, onSettled, startsOver: done > 0, wasIgnored });
-      if (taken.kind === "filled") return;
+      if (taken.kind === "taken") {
+        done += taken.bytes;
+        if (done === into.length) return;
+        continue;
+      }
       if (taken.kind === "sequential") return taken.body.read(rest, at, asked);
       wasIgnored ||= taken.kind === "ignored";
       const bytes = taken.kind === "short" ? taken.bytes : 0;
@@ -100,13 +108,45 @@ export function createBlobReader(options: BlobReaderOptions): BlobReader {
     }
   };
 
-  /** One request and what of its body came. */
+  /** One lease, one request, and what of its body came. */
   const readOnce = async (into: Uint8Array, offset: number, attempt: Attempt): Promise<TakenOnce> => {
-    const { asked, onSettled, startsOver, wasIgnored } = attempt;
-    const link = linkAbort([asked.signal, closing.signal]);
+    const stops = [attempt.asked.signal, closing.signal];
+    const waiting = linkAbort(stops);
+    const lease = await reserve?.(into.length, waiting.signal).finally(() => waiting.release());
+    if (lease === undefined) return take(into, offset, attempt, linkAbort(stops));
+    let movedBytes = 0;
+    const link = linkAbort([...stops, lease.revoked]);
     try {
-      await reserve?.(into.length, link.signal);
+      const place = into.subarray(0, lease.sizeBytes);
+      const onBytes = (sizeBytes: number): void => {
+        movedBytes += sizeBytes;
+        attempt.asked.onBytes?.(sizeBytes);
+      };
+      const taken = await take(place, offset, { ...attempt, asked: { ...attempt.asked, onBytes } }, link);
+      // The one body is paid for as it is read; its first stretch is paid by this lease.
+      if (taken.kind === "sequential") movedBytes = lease.sizeBytes;
+      const isCut = taken.kind === "short" && lease.revoked.aborted;
+      return isCut ? { kind: "taken", bytes: taken.bytes } : taken;
+    } catch (error) {
+      if (!lease.revoked.aborted || stops.some((signal) => signal.aborted)) throw error;
+      return { kind: "taken", bytes: 0 };
+    } finally {
+      lease.end(movedBytes);
+    }
+  };
+
+  const take = async (
+    into: Uint8Array,
+    offset: number,
+    { asked, onSettled, startsOver, wasIgnored }: Attempt,
+    link: LinkedAbort,
+  ): Promise<TakenOnce> => {
+    const askedAt = now();
+    let firstByteMs: number | undefined;
+    let failed = true;
+    try {
       const { kind, response } = await requests.ask({ offset, length: into.length }, link.signal);
+      firstByteMs = now() - askedAt;
       if (kind === "whole" && mode.kind === "ranges" && !wasIgnored) {
         // A CDN that serves ranges, mostly (kubernetes/registry.k8s.io#333): asked once more, by way of the registry.
         response.discard();
@@ -126,9 +166,12 @@ export function createBlobReader(options: BlobReaderOptions): BlobReader {
       onSettled();
       const filled = await fillFrom(response, into, asked.onBytes ?? (() => {}));
       if (filled.kind === "overlong") throw overlongBody(blob);
-      return filled;
+      failed = filled.kind === "short";
+      return filled.kind === "short" ? filled : { kind: "taken", bytes: into.length };
     } finally {
       link.release();
+      // What we broke off ourselves tells nothing of the source.
+      if (!link.signal.aborted) onWindow({ firstByteMs: firstByteMs ?? now() - askedAt, failed });
     }
   };
 

@@ -1,3 +1,4 @@
+import type { Share } from "@layaway/bandwidth";
 import type { Reference } from "@layaway/oci";
 
 import { createAuthorizer } from "./authorizer.ts";
@@ -29,7 +30,8 @@ export function createRegistry(options: RegistryOptions): Registry {
     sleep: options.sleep ?? sleep,
     maxWaitMs: options.maxWaitMs ?? defaultMaxWaitMs,
   };
-  const reserveFor = (registry: string): Reserve | undefined => options.reserve?.(registry);
+  const reserveFor = (registry: string, share?: Share): Reserve | undefined =>
+    options.reserve?.(registry, share);
   const urlOf = (reference: Pick<Reference, "registry">): URL =>
     registryUrl(reference.registry, plainHttpFor);
   const authorizer = createAuthorizer({
@@ -44,15 +46,17 @@ export function createRegistry(options: RegistryOptions): Registry {
   const manifests = createManifests({ exchange, cache, urlOf, reserveFor });
   const open = new Set<BlobReader>();
 
-  const openBlob: Registry["openBlob"] = (reference, blob) => {
+  const openBlob: Registry["openBlob"] = (reference, blob, { share } = {}) => {
     const url = new URL(`${reference.repository}/blobs/${blob.digest}`, urlOf(reference));
     const requests = createBlobRequests({ reference, blob, url, exchange, outbound });
     const reader = createBlobReader({
       blob,
       requests,
-      reserve: reserveFor(reference.registry),
+      reserve: reserveFor(reference.registry, share),
       retries,
       now,
+      readAtLatestMs: options.readAtLatestMs,
+      onWindow: (timing) => options.onWindow?.(reference.registry, timing),
     });
     const tracked: BlobReader = {
       read: (into, offset, asked) => reader.read(into, offset, asked),

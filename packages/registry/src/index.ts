@@ -1,4 +1,4 @@
-export type { BlobReader, ReadOptions, Reserve } from "./blob-reader.ts";
+export type { BlobReader, ReadOptions, Reserve, WindowTiming } from "./blob-reader.ts";
 export { createRegistry } from "./create-registry.ts";
 export type { HelperOptions } from "./credential-helper.ts";
 export type { Credentials } from "./credentials.ts";

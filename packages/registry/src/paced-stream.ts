@@ -22,6 +22,11 @@ export interface PacedStream {
 const paidAtOnceBytes = 256 * 1024;
 /** What Node reads from a socket at once. A larger piece is paid with the next one. */
 const usualPieceBytes = 64 * 1024;
+/**
+ * A body cannot be put aside: its server breaks it off when nobody reads for long (nginx `send_timeout`: 60 s), and
+ * without Range it would have to start over. So something is read of it however low the limit is.
+ */
+const readAtLatestMs = 10_000;
 
 export function createPacedStream(
   response: OutboundResponse,
@@ -30,6 +35,7 @@ export function createPacedStream(
     readonly reserve: Reserve | undefined;
     readonly at: number;
     readonly paidBytes: number;
+    readonly readAtLatestMs: number | undefined;
   },
 ): PacedStream {
   const { blob, reserve } = options;
@@ -41,9 +47,10 @@ export function createPacedStream(
   const pay = async (signal: AbortSignal): Promise<void> => {
     const left = blob.size - at;
     if (reserve === undefined || paidBytes >= Math.min(usualPieceBytes, left)) return;
-    const bytes = Math.min(paidAtOnceBytes, left - paidBytes);
-    await reserve(bytes, signal);
-    paidBytes += bytes;
+    const upToBytes = Math.min(paidAtOnceBytes, left - paidBytes);
+    const lease = await reserve(upToBytes, signal, { atLatestMs: options.readAtLatestMs ?? readAtLatestMs });
+    lease.end(lease.sizeBytes);
+    paidBytes += lease.sizeBytes;
   };
 
   const nextPiece = async (asked: ReadOptions): Promise<Uint8Array | undefined> => {

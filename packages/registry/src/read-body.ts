@@ -15,13 +15,22 @@ export async function readBody(
   const length = contentLength(response);
   if (reserve !== undefined && length !== undefined && length <= maxBytes) {
     try {
-      await reserve(length, signal);
+      await payFor(length, reserve, signal);
     } catch (error) {
       response.discard();
       throw error;
     }
   }
   return response.readAll(maxBytes);
+}
+
+/** Takes leases for so many bytes, which will all be moved. */
+async function payFor(sizeBytes: number, reserve: Reserve, signal: AbortSignal): Promise<void> {
+  for (let paidBytes = 0; paidBytes < sizeBytes;) {
+    const lease = await reserve(sizeBytes - paidBytes, signal);
+    lease.end(lease.sizeBytes);
+    paidBytes += lease.sizeBytes;
+  }
 }
 
 /** Bytes, as the header says; `undefined` where it is absent or no number. */

@@ -1,7 +1,8 @@
+import type { Share } from "@layaway/bandwidth";
 import type { Descriptor, Platform, RawManifest, Reference, ResolvedImage } from "@layaway/oci";
 import type { Outbound } from "@layaway/outbound";
 
-import type { BlobReader, Reserve } from "./blob-reader.ts";
+import type { BlobReader, Reserve, WindowTiming } from "./blob-reader.ts";
 import type { Credentials } from "./credentials.ts";
 import type { RegistryWarning } from "./exchange.ts";
 
@@ -11,8 +12,12 @@ export interface RegistryOptions {
   readonly credentialsFor: (reference: Reference) => Promise<Credentials | undefined>;
   /** Whether a registry (host and port as in references) is spoken to over http; none unless given. */
   readonly plainHttpFor?: ((registry: string) => boolean) | undefined;
-  /** The budget of a registry: bytes are reserved before they are asked for. */
-  readonly reserve?: ((registry: string) => Reserve) | undefined;
+  /** The budget of a registry: bytes are reserved before they are asked for, in the name of the share given to `openBlob`. */
+  readonly reserve?: ((registry: string, share: Share | undefined) => Reserve) | undefined;
+  /** How long a body that cannot be asked for in ranges may wait for the budget before something of it is read; 10 s unless given. */
+  readonly readAtLatestMs?: number | undefined;
+  /** Told of every request for a window. */
+  readonly onWindow?: ((registry: string, timing: WindowTiming) => void) | undefined;
   /** The longest wait that a `Retry-After` may ask for here, 10 s by default; longer ones are thrown. */
   readonly maxWaitMs?: number | undefined;
   readonly onWarning?: ((warning: RegistryWarning) => void) | undefined;
@@ -37,7 +42,11 @@ export interface Registry {
   /** What a reference stands for now. The tag is looked at once; manifests and configs in the answer were verified. */
   resolve(reference: Reference, options: ResolveOptions): Promise<ResolvedImage>;
   /** No request is made before the first read. */
-  openBlob(reference: Reference, blob: Descriptor): BlobReader;
+  openBlob(
+    reference: Reference,
+    blob: Descriptor,
+    options?: { readonly share?: Share | undefined },
+  ): BlobReader;
   /** The manifest or index as it is, verified where the reference has a digest, of any type. */
   fetchManifest(reference: Reference, options: { readonly signal: AbortSignal }): Promise<RawManifest>;
   /** In the registry's order, which is not one of time. */

@@ -42,6 +42,7 @@ export function createSequentialBody(options: {
   readonly reserve: Reserve | undefined;
   readonly retries: RetryPolicy;
   readonly now: () => number;
+  readonly readAtLatestMs: number | undefined;
   /** The answer that showed it: its body begins with the blob's first byte. */
   readonly first: {
     readonly response: OutboundResponse;

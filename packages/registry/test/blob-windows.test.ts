@@ -2,7 +2,7 @@ import { SizeMismatchError } from "@layaway/oci";
 import { expect, test } from "vitest";
 
 import { BlobUnknownError, SourceUnavailableError } from "../src/index.ts";
-import { patternBytes, putBlob, repository, signal, startFixture } from "./fixture.ts";
+import { leaseOf, patternBytes, putBlob, repository, signal, startFixture } from "./fixture.ts";
 
 const mib = 1024 * 1024;
 const content = patternBytes(0, 3 * mib);
@@ -234,7 +234,7 @@ test("asks for no bytes before they are reserved", async () => {
     client: {
       reserve: () => (sizeBytes) => {
         events.push(`reserve ${sizeBytes} after ${server.log.length} requests`);
-        return Promise.resolve();
+        return Promise.resolve(leaseOf(sizeBytes));
       },
     },
   });

@@ -1,3 +1,4 @@
+import type { Lease } from "@layaway/bandwidth";
 import { createHash } from "node:crypto";
 
 import {
@@ -53,7 +54,7 @@ export async function startFixture(
     },
     reserve: () => (sizeBytes) => {
       reserved.push(sizeBytes);
-      return Promise.resolve();
+      return Promise.resolve(leaseOf(sizeBytes));
     },
     onWarning: ({ text }) => warnings.push(text),
     ...options.client,
@@ -71,6 +72,11 @@ export async function startFixture(
     warnings,
     reference: (name) => parseReference(`${server.host}/${repository}${name}`),
   };
+}
+
+/** A lease that nobody revokes. */
+export function leaseOf(sizeBytes: number, end: (movedBytes: number) => void = () => {}): Lease {
+  return { sizeBytes, revoked: new AbortController().signal, end };
 }
 
 function loopbackOutbound(options: OutboundOptions = {}): Outbound {

@@ -22,6 +22,8 @@ export interface Misbehaviour {
   readonly flipAt?: number;
   /** The body comes in pieces of so many bytes, with a pause before each. */
   readonly drip?: { readonly bytes: number; readonly everyMs: number };
+  /** The connection is reset where the reader takes nothing for so long. */
+  readonly dropSlowReaderAfterMs?: number;
   /** So many bytes come after the content's end. */
   readonly extraBytes?: number;
   /** Held back until this settles. */

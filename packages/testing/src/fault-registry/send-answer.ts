@@ -67,7 +67,7 @@ async function sendBody(
     const flowing = response.write(piece);
     entry.bytesSent += length;
     at += length;
-    if (!flowing) await drained(response);
+    if (!flowing) await drained(response, fault.dropSlowReaderAfterMs);
   }
   if (response.destroyed) return;
   if (end.stall === stopAt) return;
@@ -103,9 +103,12 @@ function pieceOf(answer: Answer, at: number, length: number, flipAt: number | un
   return piece;
 }
 
-async function drained(response: ServerResponse): Promise<void> {
+async function drained(response: ServerResponse, withinMs?: number): Promise<void> {
   await new Promise<void>((resolve) => {
+    const timer =
+      withinMs === undefined ? undefined : setTimeout(() => response.socket?.resetAndDestroy(), withinMs);
     const done = (): void => {
+      clearTimeout(timer);
       response.off("drain", done).off("close", done);
       resolve();
     };
