@@ -7,6 +7,8 @@ import type { WorkerMetrics } from "./worker-metrics.ts";
 
 /** Events come with every piece of a body; adding them up for others this often is enough. */
 const reportEveryMs = 500;
+/** While nothing comes (a paused budget, a slow store) the rate falls, and that is told too. */
+const quietReportEveryMs = 2000;
 
 /** Moves one image and tells how far it is. */
 export function processArchive(
@@ -19,6 +21,11 @@ export function processArchive(
     const end = metrics.begin();
     const tally = createProgressTally(() => deps.now().getTime());
     let reportedAt = Number.NEGATIVE_INFINITY;
+    const reportNow = (): void => {
+      const progress = tally.read();
+      report({ ...progress, size: progress.bytes.total });
+    };
+    const quiet = setInterval(reportNow, quietReportEveryMs);
     try {
       const result = await deps.archive({
         record,
@@ -31,8 +38,7 @@ export function processArchive(
           const at = deps.now().getTime();
           if (event.kind !== "planned" && at - reportedAt < reportEveryMs) return;
           reportedAt = at;
-          const progress = tally.read();
-          report({ ...progress, size: progress.bytes.total });
+          reportNow();
         },
       });
       const { digest, key, sizeBytes: size, etag, layers } = result;
@@ -42,6 +48,7 @@ export function processArchive(
       deps.logger.warn({ ...about, err: error }, "attempt failed");
       throw error;
     } finally {
+      clearInterval(quiet);
       end();
     }
   };

@@ -1,5 +1,7 @@
 import type { Digest } from "@layaway/oci";
 
+import { createRateMeter } from "./rate-meter.ts";
+
 /** What happens while an archive is made, in the order it happens. */
 export type ArchiveEvent =
   | {
@@ -30,9 +32,6 @@ export interface ArchiveProgress {
   readonly etaMs?: number;
 }
 
-/** Long enough to be calm, short enough to follow a change of the limit. */
-const rateSpanMs = 10_000;
-
 /** Adds events up. `now` is a monotonic clock in milliseconds. */
 export function createProgressTally(now: () => number): {
   readonly take: (event: ArchiveEvent) => void;
@@ -46,7 +45,7 @@ export function createProgressTally(now: () => number): {
   // Headers and small entries are neither fetched nor reused: what is stored counts them.
   const arrivedBytes = (): number =>
     Math.min(bytes.total, Math.max(bytes.done, bytes.fetched - fetchedBefore + bytes.reused));
-  const samples: { at: number; moved: number }[] = [{ at: now(), moved: 0 }];
+  const meter = createRateMeter(now);
   return {
     arrivedBytes,
     take(event) {
@@ -57,10 +56,12 @@ export function createProgressTally(now: () => number): {
           return;
         case "fetched":
           bytes.fetched += event.sizeBytes;
+          meter.add(event.sizeBytes);
           return;
         case "stored":
           bytes.done += event.sizeBytes;
           bytes.reused += event.reusedBytes;
+          if (event.reusedBytes > 0) meter.add(event.reusedBytes);
           return;
         case "retry":
           if (event.what !== "restart") return;
@@ -70,13 +71,7 @@ export function createProgressTally(now: () => number): {
       }
     },
     read() {
-      const at = now();
-      const moved = bytes.fetched + bytes.reused;
-      samples.push({ at, moved });
-      while (samples.length > 2 && (samples[1]?.at ?? at) <= at - rateSpanMs) samples.shift();
-      const oldest = samples[0] ?? { at, moved };
-      const spanMs = at - oldest.at;
-      const rate = spanMs > 0 ? Math.round(((moved - oldest.moved) * 1000) / spanMs) : 0;
+      const rate = Math.round(meter.read());
       return {
         ...planned,
         bytes: { ...bytes },

@@ -35,4 +35,6 @@ export interface WindowTiming {
   readonly firstByteMs: number;
   /** Whether it failed, or its body broke off. */
   readonly failed: boolean;
+  /** What its answer brought into the window. */
+  readonly bytes: number;
 }

@@ -144,6 +144,7 @@ export function createBlobReader(options: BlobReaderOptions): BlobReader {
     const askedAt = now();
     let firstByteMs: number | undefined;
     let failed = true;
+    let bytes = 0;
     try {
       const { kind, response } = await requests.ask({ offset, length: into.length }, link.signal);
       firstByteMs = now() - askedAt;
@@ -167,11 +168,12 @@ export function createBlobReader(options: BlobReaderOptions): BlobReader {
       const filled = await fillFrom(response, into, asked.onBytes ?? (() => {}));
       if (filled.kind === "overlong") throw overlongBody(blob);
       failed = filled.kind === "short";
+      bytes = filled.kind === "short" ? filled.bytes : into.length;
       return filled.kind === "short" ? filled : { kind: "taken", bytes: into.length };
     } finally {
       link.release();
       // What we broke off ourselves tells nothing of the source.
-      if (!link.signal.aborted) onWindow({ firstByteMs: firstByteMs ?? now() - askedAt, failed });
+      if (!link.signal.aborted) onWindow({ firstByteMs: firstByteMs ?? now() - askedAt, failed, bytes });
     }
   };
 
