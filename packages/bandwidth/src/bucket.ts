@@ -1,5 +1,5 @@
 /** How much may be taken ahead of time after a pause. With it a waiter that wakes late loses nothing. */
-export const burstSeconds = 0.05;
+export const burstSeconds = 0.02;
 
 /** One limit. Times are in milliseconds of the governor's clock. */
 export interface Bucket {

@@ -33,7 +33,7 @@ export interface Lease {
 
 /**
  * Hands out bytes of the budget before they are asked for from the network; repeated and discarded bytes need a lease too.
- * In any time W at most `rate x W` + 50 ms of the rate + one lease are handed out, whoever asks.
+ * In any time W at most `rate x W` + 20 ms of the rate + one lease are handed out, whoever asks.
  */
 export interface Governor {
   /** Waits until bytes may be moved; throws only when `signal` aborts, with its reason. */
