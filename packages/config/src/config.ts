@@ -54,6 +54,8 @@ export interface RegistryEntry {
   readonly tlsVerify: boolean;
   /** File with CA certificates in PEM form. */
   readonly caFile?: string;
+  /** Hosts of token servers that may see the credentials besides the registry's own. Absent: those below the same owned name. */
+  readonly realmHosts?: readonly string[];
 }
 
 export interface Config {

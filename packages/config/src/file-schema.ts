@@ -35,6 +35,7 @@ export interface RegistryFileEntry {
   readonly plainHttp: boolean;
   readonly tlsVerify: boolean;
   readonly ca?: string | undefined;
+  readonly realmHosts?: readonly string[] | undefined;
 }
 
 export type Issues = readonly z.core.$ZodIssue[];
@@ -81,6 +82,12 @@ const hostPattern = text.regex(/^(?:\*\.)?(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])
   error: () => "is not a host (write hooks.example.com, hooks.example.com:8080 or *.example.com)",
 });
 
+const realmHost = text
+  .regex(/^(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/u, {
+    error: () => "is not a host (write auth.example.com or auth.example.com:8443, without scheme and path)",
+  })
+  .toLowerCase();
+
 const destination = z.strictObject({
   url: text,
   region: text.optional(),
@@ -103,6 +110,7 @@ const registry = z.strictObject({
   plainHttp: flag.default(false),
   tlsVerify: flag.default(true),
   ca: text.optional(),
+  realmHosts: z.array(realmHost).optional(),
 });
 
 const fileSchema = z.strictObject({

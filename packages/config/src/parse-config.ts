@@ -89,7 +89,7 @@ function chooseDefault(file: ConfigFile, env: Environment, mistakes: Mistakes): 
 }
 
 function readRegistry(entry: RegistryFileEntry, path: readonly string[], mistakes: Mistakes): RegistryEntry {
-  const { username, passwordFile, maxConnections, plainHttp, tlsVerify, ca } = entry;
+  const { username, passwordFile, maxConnections, plainHttp, tlsVerify, ca, realmHosts } = entry;
   if (username === undefined && passwordFile !== undefined) mistakes.add([...path, "username"], "is missing");
   if (username !== undefined && passwordFile === undefined)
     mistakes.add([...path, "passwordFile"], "is missing");
@@ -100,6 +100,7 @@ function readRegistry(entry: RegistryFileEntry, path: readonly string[], mistake
     ...(passwordFile === undefined ? {} : { password: { kind: "file", path: passwordFile } }),
     ...(maxConnections === undefined ? {} : { maxConnections }),
     ...(ca === undefined ? {} : { caFile: ca }),
+    ...(realmHosts === undefined ? {} : { realmHosts }),
   };
 }
 

@@ -9,7 +9,7 @@ destinations:
   disk: { url: "file:///srv/images" }
 defaultDestination: models
 registries:
-  registry.example.com: { username: robot, passwordFile: /run/secrets/registry, maxConnections: 4, ca: /etc/ca.pem }
+  registry.example.com: { username: robot, passwordFile: /run/secrets/registry, maxConnections: 4, ca: /etc/ca.pem, realmHosts: [Auth.example.org, 'auth.example.net:8443'] }
   127.0.0.1:5000: { plainHttp: true }
   index.docker.io: { tlsVerify: false }
 allowRegistries: [registry.example.com, docker.io, 127.0.0.1:5000]
@@ -58,6 +58,7 @@ describe("the file", () => {
           plainHttp: false,
           tlsVerify: true,
           caFile: "/etc/ca.pem",
+          realmHosts: ["auth.example.org", "auth.example.net:8443"],
         },
         "127.0.0.1:5000": { plainHttp: true, tlsVerify: true },
         "docker.io": { plainHttp: false, tlsVerify: false },
@@ -198,6 +199,14 @@ describe("a mistake", () => {
     [
       "registries: { 'https://r.example.com': {} }",
       'registries.https://r.example.com: "https://r.example.com" is not a registry\'s host (write registry.example.com or registry:5000, without scheme and path)',
+    ],
+    [
+      "registries: { r.example.com: { realmHosts: ['https://a.example.com'] } }",
+      "registries.r.example.com.realmHosts.0: is not a host (write auth.example.com or auth.example.com:8443, without scheme and path)",
+    ],
+    [
+      "registries: { r.example.com: { realmHosts: a.example.com } }",
+      "registries.r.example.com.realmHosts: must be a list",
     ],
     [
       "registries: { docker.io: {}, index.docker.io: {} }",

@@ -68,6 +68,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     plainHttpFor,
     credentialsFor: async (reference) =>
       options.credentials ?? (await configured(reference, entries)) ?? (await fromFiles(reference)),
+    realmHostsFor: (host) => entryOf(host)?.realmHosts,
     reserve: (host, share) => (upToBytes, signal, want) =>
       governor.lease(upToBytes, { ...want, registry: host, share, signal }),
   });

@@ -74,6 +74,33 @@ describe("openSource", () => {
     expect(await resolve({}, { authFiles: [join(directory, "absent.json"), file] })).toMatch(/^sha256:/);
   });
 
+  it.each([
+    { what: "a token server elsewhere", realmHosts: undefined, sent: undefined },
+    { what: "one that is pinned", realmHosts: ["localhost"], sent: "Basic" },
+  ])("sends the credentials of the command line by the same rule: $what", async ({ realmHosts, sent }) => {
+    const auth = { kind: "token", realmHost: "localhost" } as const;
+    const elsewhere = await startFaultRegistry({ auth });
+    const [host, port] = elsewhere.host.split(":");
+    try {
+      putImage(elsewhere, "team/app", await makeImage(), ["1"]);
+      const entry = realmHosts && { realmHosts: realmHosts.map((name) => `${name}:${port}`) };
+      const source = await openSource({
+        config: parseConfig(JSON.stringify({ registries: { [`${host}:${port}`]: entry ?? {} } }), {}),
+        trust: "operator",
+        authFiles: [],
+        credentials: { kind: "basic", username: "other", password: "0ther" },
+        userAgent: "test",
+      });
+      const reference = parseReference(`${elsewhere.host}/team/app:1`);
+      await source.registry.resolve(reference, { platform: undefined, signal });
+      await source.close();
+      const asked = elsewhere.log.find((logged) => logged.kind === "token");
+      expect(asked?.authorization).toBe(sent);
+    } finally {
+      await elsewhere.stop();
+    }
+  });
+
   it("refuses a loopback registry that a request names, and takes one that the operator names", async () => {
     const before = registry.log.length;
     await expect(resolve({}, { trust: "influenced" })).rejects.toMatchObject({ code: "address_denied" });

@@ -1,13 +1,12 @@
 import type { Reference } from "@layaway/oci";
 import type { Egress } from "@layaway/outbound";
 
+import { buyToken, refusal, type TokenOffer } from "./buy-token.ts";
 import type { Challenge } from "./challenges.ts";
 import type { Credentials } from "./credentials.ts";
-import { DeniedError, SourceUnusableError, UnauthorizedError } from "./errors.ts";
-import { parseRealm } from "./realm.ts";
-import { pullScope } from "./registry-url.ts";
+import { SourceUnusableError, UnauthorizedError } from "./errors.ts";
 import { createSingleFlight, type SingleFlight } from "./single-flight.ts";
-import { basicAuthorization, requestToken, type TokenClient } from "./token-request.ts";
+import { basicAuthorization, type TokenClient } from "./token-request.ts";
 
 /** How a registry asked for credentials, and how far that answer is trusted. */
 export interface Challenged {
@@ -29,6 +28,8 @@ export interface Authorizer {
     challenged: Challenged,
     signal: AbortSignal,
   ): Promise<string>;
+  /** A registry's refusal of the value last given, as one that says why that value could not do more. */
+  explained(reference: Reference, error: unknown): unknown;
 }
 
 /** Refreshed when a tenth of the lifetime is left, so that a token does not run out on the way. */
@@ -37,6 +38,7 @@ const usedLifetime = 0.9;
 interface Grant {
   readonly authorization: string;
   readonly expiresAt: number;
+  readonly lessBecause: string | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ export function createAuthorizer(options: {
   readonly tokenClientFor: (registry: string) => TokenClient;
   readonly credentialsFor: (reference: Reference) => Promise<Credentials | undefined>;
   readonly urlOf: (reference: Reference) => URL;
+  readonly realmHostsFor: (registry: string) => readonly string[] | undefined;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
 }): Authorizer {
@@ -75,7 +78,7 @@ export function createAuthorizer(options: {
     const bearer = challenged?.challenges.find(({ scheme }) => scheme === "bearer");
     if (challenged !== undefined && bearer !== undefined) {
       if (credentials?.kind === "registryToken") return lasting(`Bearer ${credentials.token}`);
-      return buyToken(reference, { bearer, egress: challenged.egress, credentials }, signal);
+      return bought({ ...offerOf(reference), bearer, egress: challenged.egress, credentials }, signal);
     }
     if (challenged?.challenges.some(({ scheme }) => scheme === "basic") !== true) {
       throw new SourceUnusableError(`${reference.registry} asks for credentials in no way we know`);
@@ -84,34 +87,20 @@ export function createAuthorizer(options: {
     return authorization === undefined ? undefined : lasting(authorization);
   };
 
-  const buyToken = async (
-    reference: Reference,
-    offer: {
-      readonly bearer: Challenge;
-      readonly egress: Egress | undefined;
-      readonly credentials: Credentials | undefined;
-    },
-    signal: AbortSignal,
-  ): Promise<Grant> => {
-    const { bearer, credentials } = offer;
-    const realm = parseRealm(bearer.parameters.get("realm"), options.urlOf(reference));
-    const service = bearer.parameters.get("service");
-    const request = {
-      realm,
-      service,
-      scopes: scopesOf(reference, bearer),
-      credentials,
-      egress: narrowed(offer.egress),
-    };
+  const offerOf = (reference: Reference): Pick<TokenOffer, "reference" | "registryUrl" | "realmHosts"> => ({
+    reference,
+    registryUrl: options.urlOf(reference),
+    realmHosts: options.realmHostsFor(reference.registry),
+  });
+
+  const bought = async (offer: TokenOffer, signal: AbortSignal): Promise<Grant> => {
     const askedAt = options.now();
-    const token = await requestToken(options.tokenClientFor(reference.registry), request, signal).catch(
-      (error: unknown) => {
-        throw noToken(reference, credentials, error);
-      },
-    );
+    const client = options.tokenClientFor(offer.reference.registry);
+    const { token, lessBecause } = await buyToken(client, offer, signal);
     return {
       authorization: `Bearer ${token.value}`,
       expiresAt: askedAt + token.lifetimeMs * usedLifetime,
+      lessBecause,
     };
   };
 
@@ -134,11 +123,15 @@ export function createAuthorizer(options: {
       if (renewal.authorization === used) throw refused(reference);
       return renewal.authorization;
     },
+    explained(reference, error) {
+      const why = grants.get(keyOf(reference))?.lessBecause;
+      return why === undefined ? error : refusal(reference, why, error);
+    },
   };
 }
 
 function lasting(authorization: string): Grant {
-  return { authorization, expiresAt: Number.POSITIVE_INFINITY };
+  return { authorization, expiresAt: Number.POSITIVE_INFINITY, lessBecause: undefined };
 }
 
 /** The answer to a second 401: a third try would only help to lock the account. */
@@ -148,30 +141,8 @@ export function refused(reference: Reference): UnauthorizedError {
   );
 }
 
-/** Names what the user asked for; the token server's own URL says that only in its query, which is never shown. */
-function noToken(reference: Reference, credentials: Credentials | undefined, error: unknown): unknown {
-  const why =
-    credentials === undefined ? "it asks for credentials, and there are none" : "the credentials are refused";
-  const message = `${reference.registry}/${reference.repository} may not be read: ${why}`;
-  if (error instanceof UnauthorizedError) return new UnauthorizedError(message, { cause: error });
-  // GHCR's answer to a personal access token that has run out, for public images too (oras#1161).
-  return error instanceof DeniedError ? new DeniedError(message, { cause: error }) : error;
-}
-
 function noCredentials(reference: Reference): UnauthorizedError {
   return new UnauthorizedError(`${reference.registry} asks for credentials, and there are none for it`);
-}
-
-/** What we need stands first: some registries look at the first scope only (go-containerregistry `bearer.go`). */
-function scopesOf(reference: Reference, bearer: Challenge): readonly string[] {
-  const own = pullScope(reference);
-  const asked = (bearer.parameters.get("scope") ?? "").split(" ");
-  const needed = asked.filter((scope) => scope.startsWith(`repository:${reference.repository}:`));
-  return needed.length > 0 ? needed : [own];
-}
-
-function narrowed(egress: Egress | undefined): Egress | undefined {
-  return egress === "influenced" ? egress : undefined;
 }
 
 function keyOf(reference: Reference): string {

@@ -38,6 +38,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     credentialsFor: options.credentialsFor,
     tokenClientFor: (registry) => ({ outbound, retries, reserve: reserveFor(registry), wallClock }),
     urlOf,
+    realmHostsFor: (registry) => options.realmHostsFor?.(registry),
     now,
   });
   const onWarning = options.onWarning ?? (() => {});

@@ -58,9 +58,11 @@ export function createExchange(options: {
       for (const text of warningsOf(response)) options.onWarning({ registry: reference.registry, text });
       if (response.status === 200 || response.status === 206) return followed;
       const byRegistry = response.url.origin === request.url.origin;
-      if (response.status !== 401 || !byRegistry) throw await failureOf(response, request, byRegistry);
+      if (response.status !== 401 || !byRegistry) {
+        throw authorizer.explained(reference, await failureOf(response, request, byRegistry));
+      }
       response.discard();
-      if (tried === 2) throw refused(reference);
+      if (tried === 2) throw authorizer.explained(reference, refused(reference));
       const challenged = await challengeOf(response, request);
       authorization = await authorizer.renewed(reference, authorization, challenged, signal);
     }

@@ -4,8 +4,8 @@ import { SourceUnusableError } from "./errors.ts";
  * Where a Bearer challenge sends us for a token. The other side chose it, so: https, or http only where the registry itself
  * is spoken to over http; no userinfo. Which addresses may be reached the outbound guard decides, on every hop.
  *
- * A foreign https host is taken, because Docker Hub, GitLab and others have their token server elsewhere. Holding back
- * credentials there would not help against a hostile registry: it could ask for Basic, and would get the same ones.
+ * A foreign https host is taken, because Docker Hub, GitLab and others have their token server elsewhere. Which of them may
+ * see credentials `takesCredentials` says.
  */
 export function parseRealm(realm: string | undefined, registryUrl: URL): URL {
   const where = `the challenge of ${registryUrl.host}`;

@@ -12,6 +12,11 @@ export interface RegistryOptions {
   readonly credentialsFor: (reference: Reference) => Promise<Credentials | undefined>;
   /** Whether a registry (host and port as in references) is spoken to over http; none unless given. */
   readonly plainHttpFor?: ((registry: string) => boolean) | undefined;
+  /**
+   * Hosts of token servers that may see a registry's credentials besides the registry's own host, with their port where it
+   * is not the default one. Absent for a registry: those below the same owned name (`gitlab.com` for `registry.gitlab.com`).
+   */
+  readonly realmHostsFor?: ((registry: string) => readonly string[] | undefined) | undefined;
   /** The budget of a registry: bytes are reserved before they are asked for, in the name of the share given to `openBlob`. */
   readonly reserve?: ((registry: string, share: Share | undefined) => Reserve) | undefined;
   /** How long a body that cannot be asked for in ranges may wait for the budget before something of it is read; 10 s unless given. */

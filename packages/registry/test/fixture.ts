@@ -79,8 +79,14 @@ export function leaseOf(sizeBytes: number, end: (movedBytes: number) => void = (
   return { sizeBytes, revoked: new AbortController().signal, end };
 }
 
+/** Every name is this machine's: nothing leaves it. */
 function loopbackOutbound(options: OutboundOptions = {}): Outbound {
-  return createOutbound({ egressFor: () => "operator", plainHttpFor: () => true, ...options });
+  return createOutbound({
+    egressFor: () => "operator",
+    plainHttpFor: () => true,
+    lookup: () => Promise.resolve([{ address: "127.0.0.1", family: 4 }]),
+    ...options,
+  });
 }
 
 /** An outbound client whose answers count as influenced by others; `asked` tells under which class each request stood. */

@@ -16,6 +16,8 @@ export interface AuthOptions {
   readonly requestsPerToken?: number;
   /** Where the challenge sends the client, instead of `/token` here. */
   readonly realm?: string;
+  /** The name under which the challenge names `/token` here; the port stays. */
+  readonly realmHost?: string;
   /** The POST form is answered with this status. */
   readonly postStatus?: number;
   /** The whole challenge, instead of the usual one. */
@@ -74,7 +76,8 @@ export function createAuthority(options: AuthOptions, now: () => number): Author
       if (passes(authorization, scope)) return undefined;
       if (options.challenge !== undefined) return options.challenge;
       if (options.kind === "basic") return 'Basic realm="fault registry"';
-      const realm = options.realm ?? `http://${host}/token`;
+      const named = options.realmHost === undefined ? host : host.replace(/^[^:]+/, options.realmHost);
+      const realm = options.realm ?? `http://${named}/token`;
       return `Bearer realm="${realm}",service="fault-registry"${scope === "" ? "" : `,scope="${scope}"`}`;
     },
     tokenAnswer(request) {
