@@ -34,6 +34,7 @@ export async function openUserSource(
     trust: "operator",
     authFiles: flags.authfile === undefined ? authFiles(terminal.env, homedir()) : [flags.authfile],
     userAgent,
+    onWarning: ({ registry, text }) => terminal.stderr.write(`layaway: warning: ${registry}: ${text}\n`),
     ...(flags.creds === undefined ? {} : { credentials: parseCredentials(flags.creds) }),
     ...(flags.tlsVerify === undefined ? {} : { tlsVerify: parseBoolean("--tls-verify", flags.tlsVerify) }),
     ...(flags.plainHttp === undefined ? {} : { plainHttp: flags.plainHttp }),

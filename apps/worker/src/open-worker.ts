@@ -49,7 +49,14 @@ export async function openWorker(options: OpenWorkerOptions): Promise<RunningWor
     const limits = bandwidthLimits(config);
     const { governor } = opened.add(await openBandwidth({ redisUrl, prefix, limits, onError }));
     const source = opened.add(
-      await openSource({ config, trust: "influenced", authFiles, userAgent, governor }),
+      await openSource({
+        config,
+        trust: "influenced",
+        authFiles,
+        userAgent,
+        governor,
+        onWarning: ({ registry, text }) => logger.warn({ registry, warning: text }, "registry"),
+      }),
     );
     const outbound = opened.add(createWebhookOutbound(config.webhooks.allowHosts, userAgent));
     const jobs = opened.add(await openJobs({ redisUrl, prefix, onError }));

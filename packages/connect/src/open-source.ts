@@ -5,7 +5,13 @@ import type { Config, RegistryEntry } from "@layaway/config";
 import { InvalidRequestError } from "@layaway/errors";
 import type { Reference } from "@layaway/oci";
 import { createOutbound, type Egress, type Outbound } from "@layaway/outbound";
-import { createRegistry, type Credentials, dockerCredentials, type Registry } from "@layaway/registry";
+import {
+  createRegistry,
+  type Credentials,
+  dockerCredentials,
+  type Registry,
+  type RegistryOptions,
+} from "@layaway/registry";
 
 import { bandwidthLimits } from "./bandwidth-limits.ts";
 import { readSecret } from "./read-secret.ts";
@@ -31,6 +37,8 @@ export interface SourceOptions {
   readonly userAgent: string;
   /** Every byte that is read passes it; one for this process alone unless given. */
   readonly governor?: Governor;
+  /** Told once of each thing that users of a registry should know. */
+  readonly onWarning?: RegistryOptions["onWarning"];
 }
 
 export interface Source {
@@ -68,6 +76,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     plainHttpFor,
     credentialsFor: async (reference) =>
       options.credentials ?? (await configured(reference, entries)) ?? (await fromFiles(reference)),
+    onWarning: options.onWarning,
     realmHostsFor: (host) => entryOf(host)?.realmHosts,
     reserve: (host, share) => (upToBytes, signal, want) =>
       governor.lease(upToBytes, { ...want, registry: host, share, signal }),

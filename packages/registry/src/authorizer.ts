@@ -1,7 +1,7 @@
 import type { Reference } from "@layaway/oci";
 import type { Egress } from "@layaway/outbound";
 
-import { buyToken, refusal, type TokenOffer } from "./buy-token.ts";
+import { type BoughtToken, buyToken, type RefusedCredentials, type TokenOffer } from "./buy-token.ts";
 import type { Challenge } from "./challenges.ts";
 import type { Credentials } from "./credentials.ts";
 import { SourceUnusableError, UnauthorizedError } from "./errors.ts";
@@ -38,7 +38,8 @@ const usedLifetime = 0.9;
 interface Grant {
   readonly authorization: string;
   readonly expiresAt: number;
-  readonly lessBecause: string | undefined;
+  readonly refused?: RefusedCredentials | undefined;
+  readonly explain?: BoughtToken["explain"];
 }
 
 /**
@@ -50,6 +51,8 @@ export function createAuthorizer(options: {
   readonly credentialsFor: (reference: Reference) => Promise<Credentials | undefined>;
   readonly urlOf: (reference: Reference) => URL;
   readonly realmHostsFor: (registry: string) => readonly string[] | undefined;
+  /** Told when a repository's credentials were refused and an anonymous token was given. */
+  readonly onRefused: (reference: Reference) => void;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
 }): Authorizer {
@@ -87,20 +90,23 @@ export function createAuthorizer(options: {
     return authorization === undefined ? undefined : lasting(authorization);
   };
 
-  const offerOf = (reference: Reference): Pick<TokenOffer, "reference" | "registryUrl" | "realmHosts"> => ({
+  const offerOf = (reference: Reference): Omit<TokenOffer, "bearer" | "egress" | "credentials"> => ({
     reference,
     registryUrl: options.urlOf(reference),
     realmHosts: options.realmHostsFor(reference.registry),
+    // Still known where a token merely ran out; one that was refused takes this with it, and credentials get another chance.
+    refused: grants.get(keyOf(reference))?.refused,
   });
 
   const bought = async (offer: TokenOffer, signal: AbortSignal): Promise<Grant> => {
     const askedAt = options.now();
     const client = options.tokenClientFor(offer.reference.registry);
-    const { token, lessBecause } = await buyToken(client, offer, signal);
+    const { token, ...how } = await buyToken(client, offer, signal);
+    if (how.refused !== undefined && how.refused !== offer.refused) options.onRefused(offer.reference);
     return {
       authorization: `Bearer ${token.value}`,
       expiresAt: askedAt + token.lifetimeMs * usedLifetime,
-      lessBecause,
+      ...how,
     };
   };
 
@@ -124,14 +130,13 @@ export function createAuthorizer(options: {
       return renewal.authorization;
     },
     explained(reference, error) {
-      const why = grants.get(keyOf(reference))?.lessBecause;
-      return why === undefined ? error : refusal(reference, why, error);
+      return grants.get(keyOf(reference))?.explain?.(error) ?? error;
     },
   };
 }
 
 function lasting(authorization: string): Grant {
-  return { authorization, expiresAt: Number.POSITIVE_INFINITY, lessBecause: undefined };
+  return { authorization, expiresAt: Number.POSITIVE_INFINITY };
 }
 
 /** The answer to a second 401: a third try would only help to lock the account. */

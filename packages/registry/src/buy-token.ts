@@ -1,3 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
+
+import { CancelledError } from "@layaway/errors";
 import type { Reference } from "@layaway/oci";
 import type { Egress } from "@layaway/outbound";
 
@@ -19,15 +22,29 @@ export interface TokenOffer {
   readonly credentials: Credentials | undefined;
   /** Hosts that may see the credentials besides the registry's own; absent: those below the same owned name. */
   readonly realmHosts: readonly string[] | undefined;
+  /** What the token server refused before. */
+  readonly refused: RefusedCredentials | undefined;
+}
+
+/** Credentials that a token server would not take, and what it said. */
+export interface RefusedCredentials {
+  readonly credentials: Credentials;
+  readonly error: unknown;
 }
 
 export interface BoughtToken {
   readonly token: Token;
-  /** Why this token may do less than the credentials could; the reason to name where the registry refuses it. */
-  readonly lessBecause: string | undefined;
+  /** Refused on the way: the token is an anonymous one. */
+  readonly refused?: RefusedCredentials;
+  /** What to throw where the registry refuses this token. */
+  readonly explain: (error: unknown) => unknown;
 }
 
-/** Gets a token from the server that a registry names; anonymously where that server may not see the credentials. */
+/**
+ * Gets a token from the server that a registry names. Anonymously where that server may not see the credentials, and once more
+ * where it refuses them: GHCR answers 403 to a personal access token that has run out, for public images too (oras#1161).
+ * Credentials that are known to be refused are not shown again: accounts get locked by that.
+ */
 export async function buyToken(
   client: TokenClient,
   offer: TokenOffer,
@@ -35,46 +52,66 @@ export async function buyToken(
 ): Promise<BoughtToken> {
   const { reference, registryUrl, bearer, realmHosts } = offer;
   const realm = parseRealm(bearer.parameters.get("realm"), registryUrl);
-  const isTrusted = takesCredentials(realm, {
-    name: reference.registry,
-    url: registryUrl,
-    pinned: realmHosts,
-  });
-  const credentials = isTrusted ? offer.credentials : undefined;
-  const lessBecause = credentials === offer.credentials ? undefined : withheld(realm, reference);
   const request = {
     realm,
     service: bearer.parameters.get("service"),
     scopes: scopesOf(reference, bearer),
-    credentials,
     egress: offer.egress === "influenced" ? offer.egress : undefined,
   };
-  try {
-    return { token: await requestToken(client, request, signal), lessBecause };
-  } catch (error) {
-    throw refusal(reference, lessBecause ?? whyRefused(credentials), error);
+  const ask = async (credentials: Credentials | undefined, ifRefused: string): Promise<Token> => {
+    try {
+      return await requestToken(client, { ...request, credentials }, signal);
+    } catch (error) {
+      throw refusal(reference, ifRefused, error);
+    }
+  };
+
+  const { credentials } = offer;
+  if (credentials === undefined) {
+    return { token: await ask(undefined, "it asks for credentials, and there are none"), explain: unchanged };
   }
+  if (!takesCredentials(realm, { name: reference.registry, url: registryUrl, pinned: realmHosts })) {
+    const why = withheld(realm, reference);
+    return { token: await ask(undefined, why), explain: (error) => refusal(reference, why, error) };
+  }
+  let { refused } = offer;
+  if (refused === undefined || !isDeepStrictEqual(refused.credentials, credentials)) {
+    try {
+      return { token: await ask(credentials, "the credentials are refused"), explain: unchanged };
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refused = { credentials, error };
+    }
+  }
+  const first = refused.error;
+  const explain = (error: unknown): unknown => (error instanceof CancelledError ? error : first);
+  try {
+    return { token: await ask(undefined, ""), refused, explain };
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+function unchanged(error: unknown): unknown {
+  return error;
 }
 
 function withheld(realm: URL, { registry }: Reference): string {
   return `credentials were not sent to ${realm.host}, because it is not in realmHosts of ${registry}`;
 }
 
-function whyRefused(credentials: Credentials | undefined): string {
-  return credentials === undefined
-    ? "it asks for credentials, and there are none"
-    : "the credentials are refused";
-}
-
 /**
  * A refusal that names what the user asked for, and why; all other errors stay as they are. The token server's own URL says
  * that only in its query, which is never shown.
  */
-export function refusal(reference: Reference, why: string, error: unknown): unknown {
+function refusal(reference: Reference, why: string, error: unknown): unknown {
   const message = `${reference.registry}/${reference.repository} may not be read: ${why}`;
   if (error instanceof UnauthorizedError) return new UnauthorizedError(message, { cause: error });
-  // GHCR's answer to a personal access token that has run out, for public images too (oras#1161).
   return error instanceof DeniedError ? new DeniedError(message, { cause: error }) : error;
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof UnauthorizedError || error instanceof DeniedError;
 }
 
 /** What we need stands first: some registries look at the first scope only (go-containerregistry `bearer.go`). */

@@ -9,9 +9,10 @@ import {
 import { answerFailure, type Subject } from "./answer-failure.ts";
 import { type Authorizer, type Challenged, refused } from "./authorizer.ts";
 import { parseChallenges } from "./challenges.ts";
+import { DeniedError } from "./errors.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
 import { sourceFailure } from "./source-failure.ts";
-import { warningsOf } from "./warnings.ts";
+import { type RegistryWarning, warningsOf } from "./warnings.ts";
 
 interface RegistryRequest {
   readonly reference: Reference;
@@ -20,12 +21,6 @@ interface RegistryRequest {
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-}
-
-/** Something that a registry wants its users to know (`Warning` header). */
-export interface RegistryWarning {
-  readonly registry: string;
-  readonly text: string;
 }
 
 /** Speaks with registries: authorized, patient with what passes, clear about what does not. */
@@ -59,7 +54,11 @@ export function createExchange(options: {
       if (response.status === 200 || response.status === 206) return followed;
       const byRegistry = response.url.origin === request.url.origin;
       if (response.status !== 401 || !byRegistry) {
-        throw authorizer.explained(reference, await failureOf(response, request, byRegistry));
+        const failure = await failureOf(response, request, byRegistry);
+        // To HEAD it may only mean that there is no HEAD, and GET follows.
+        throw failure instanceof DeniedError && request.method === "GET"
+          ? authorizer.explained(reference, failure)
+          : failure;
       }
       response.discard();
       if (tried === 2) throw authorizer.explained(reference, refused(reference));

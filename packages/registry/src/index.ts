@@ -17,5 +17,5 @@ export {
   SourceUnusableError,
   UnauthorizedError,
 } from "./errors.ts";
-export type { RegistryWarning } from "./exchange.ts";
+export type { RegistryWarning } from "./warnings.ts";
 export type { Registry, RegistryOptions, ResolveOptions } from "./registry.ts";

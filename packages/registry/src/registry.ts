@@ -4,7 +4,7 @@ import type { Outbound } from "@layaway/outbound";
 
 import type { BlobReader, Reserve, WindowTiming } from "./blob-reader.ts";
 import type { Credentials } from "./credentials.ts";
-import type { RegistryWarning } from "./exchange.ts";
+import type { RegistryWarning } from "./warnings.ts";
 
 export interface RegistryOptions {
   readonly outbound: Outbound;
@@ -25,6 +25,7 @@ export interface RegistryOptions {
   readonly onWindow?: ((registry: string, timing: WindowTiming) => void) | undefined;
   /** The longest wait that a `Retry-After` may ask for here, 10 s by default; longer ones are thrown. */
   readonly maxWaitMs?: number | undefined;
+  /** Told of each warning once. */
   readonly onWarning?: ((warning: RegistryWarning) => void) | undefined;
   /** Replace the real ones in tests. `now` is monotonic, `wallClock` counts from 1970, both in milliseconds. */
   readonly random?: (() => number) | undefined;

@@ -209,7 +209,7 @@ describe("a refusal", () => {
     expect(server.log.map((entry) => entry.kind)).toEqual(["blob", "token", "blob"]);
   });
 
-  test("of a wrong password by the token server is final at once", async () => {
+  test("of a wrong password by the token server is final where it serves nobody without one", async () => {
     const { server, client, reference } = await startFixture({
       server: { auth: { kind: "token", users } },
       client: always({ ...ann, password: "wrong" }),
@@ -220,7 +220,7 @@ describe("a refusal", () => {
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(UnauthorizedError);
     expect(String(error)).not.toContain("wrong");
-    expect(server.log.map((entry) => entry.kind)).toEqual(["manifest", "token"]);
+    expect(server.log.map((entry) => entry.authorization)).toEqual([undefined, "Basic", undefined]);
   });
 
   test.each([
@@ -236,7 +236,11 @@ describe("a refusal", () => {
     const reading = reader.read(Buffer.alloc(10), 0, { signal });
     await expect(reading).rejects.toMatchObject({ code, retryable: false });
     await expect(reading).rejects.toThrow(`${server.host}/${repository} may not be read`);
-    expect(server.log.map((entry) => entry.kind)).toEqual(["blob", "token"]);
+    expect(server.log.map((entry) => `${entry.kind} ${entry.status}`)).toEqual([
+      "blob 401",
+      `token ${status}`,
+      "token 401",
+    ]);
   });
 
   test("without credentials says so, with Basic", async () => {
