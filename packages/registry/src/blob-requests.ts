@@ -1,16 +1,11 @@
 import { CancelledError, LayawayError } from "@layaway/errors";
 import { type Descriptor, isForeignLayer, type Reference } from "@layaway/oci";
-import {
-  type Egress,
-  type FollowedResponse,
-  type Outbound,
-  type OutboundResponse,
-  requestFollowing,
-} from "@layaway/outbound";
+import { type Egress, type Outbound, type OutboundResponse, requestFollowing } from "@layaway/outbound";
 
 import { type BlobAnswerKind, blobAnswerKind, type BlobRange } from "./blob-answer.ts";
 import { BlobUnknownError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import type { GuestAnswer } from "./guest.ts";
 import { sourceFailure } from "./source-failure.ts";
 
 interface BlobAnswer {
@@ -30,6 +25,8 @@ export interface BlobRequests {
 interface Place {
   readonly url: URL;
   readonly egress: Egress | undefined;
+  /** Of an anonymous token that the place itself wanted. */
+  readonly authorization: string | undefined;
 }
 
 /**
@@ -37,7 +34,8 @@ interface Place {
  * as it refuses or fails, the registry is asked again, which has the right to say where and whether: signed links live for
  * minutes (20 in distribution's storage drivers), images take hours.
  *
- * The place never sees Authorization: it is another origin, and S3 refuses a signed link with credentials beside it.
+ * The place never sees the registry's Authorization: it is another origin, and S3 refuses a signed link with credentials
+ * beside it. One that wants an anonymous token of its own gets that, until it refuses.
  */
 export function createBlobRequests(options: {
   readonly reference: Reference;
@@ -67,7 +65,10 @@ export function createBlobRequests(options: {
       const request = {
         method: "GET",
         url: at.url,
-        headers: headersFor(range, blob),
+        headers: {
+          ...headersFor(range, blob),
+          ...(at.authorization === undefined ? {} : { authorization: at.authorization }),
+        },
         egress: at.egress,
         signal,
       };
@@ -124,8 +125,8 @@ function headersFor({ offset, length }: BlobRange, blob: Descriptor): Record<str
   return length === blob.size ? headers : { ...headers, range: `bytes=${offset}-${offset + length - 1}` };
 }
 
-function placeOf({ response, redirects }: FollowedResponse, from: URL): Place | undefined {
+function placeOf({ response, redirects, authorization }: GuestAnswer, from: URL): Place | undefined {
   const url = redirects.at(-1);
   if (url === undefined || url.origin === from.origin) return undefined;
-  return { url, egress: response.egress === "influenced" ? "influenced" : undefined };
+  return { url, egress: response.egress === "influenced" ? "influenced" : undefined, authorization };
 }

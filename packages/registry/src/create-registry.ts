@@ -15,6 +15,7 @@ import type { Registry, RegistryOptions } from "./registry.ts";
 import { registryUrl } from "./registry-url.ts";
 import { resolveImage } from "./resolve-image.ts";
 import { type RetryPolicy, sleep } from "./retry.ts";
+import type { TokenClient } from "./token-request.ts";
 import { onceEach } from "./warnings.ts";
 
 const defaultMaxWaitMs = 10_000;
@@ -35,17 +36,23 @@ export function createRegistry(options: RegistryOptions): Registry {
     options.reserve?.(registry, share);
   const urlOf = (reference: Pick<Reference, "registry">): URL =>
     registryUrl(reference.registry, plainHttpFor);
+  const tokenClientFor = (registry: string): TokenClient => ({
+    outbound,
+    retries,
+    reserve: reserveFor(registry),
+    wallClock,
+  });
   const onWarning = onceEach(options.onWarning ?? (() => {}));
   const authorizer = createAuthorizer({
     credentialsFor: options.credentialsFor,
-    tokenClientFor: (registry) => ({ outbound, retries, reserve: reserveFor(registry), wallClock }),
+    tokenClientFor,
     urlOf,
     realmHostsFor: (registry) => options.realmHostsFor?.(registry),
     onRefused: ({ registry, repository }) =>
       onWarning({ registry, text: `the credentials for ${repository} are refused; reading it without them` }),
     now,
   });
-  const exchange = createExchange({ outbound, authorizer, retries, wallClock, onWarning });
+  const exchange = createExchange({ outbound, authorizer, tokenClientFor, retries, wallClock, onWarning });
   const cache = createContentCache(cacheBytes);
   const manifests = createManifests({ exchange, cache, urlOf, reserveFor });
   const open = new Set<BlobReader>();

@@ -10,8 +10,11 @@ import { answerFailure, type Subject } from "./answer-failure.ts";
 import { type Authorizer, type Challenged, refused } from "./authorizer.ts";
 import { parseChallenges } from "./challenges.ts";
 import { DeniedError } from "./errors.ts";
+import { askAsGuest, type GuestAnswer } from "./guest.ts";
+import { pullScope } from "./registry-url.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
 import { sourceFailure } from "./source-failure.ts";
+import type { TokenClient } from "./token-request.ts";
 import { type RegistryWarning, warningsOf } from "./warnings.ts";
 
 interface RegistryRequest {
@@ -23,6 +26,8 @@ interface RegistryRequest {
   readonly signal: AbortSignal;
 }
 
+type Visit = (turnedAway: FollowedResponse, request: RegistryRequest) => Promise<GuestAnswer | undefined>;
+
 /** Speaks with registries: authorized, patient with what passes, clear about what does not. */
 export interface Exchange {
   /**
@@ -31,19 +36,20 @@ export interface Exchange {
    * `SourceUnavailableError`, `SourceUnusableError`, `SourceTooSlowError`, `SizeMismatchError`, `AddressDeniedError`,
    * `CancelledError`.
    */
-  send<T>(request: RegistryRequest, take: (followed: FollowedResponse) => Promise<T> | T): Promise<T>;
+  send<T>(request: RegistryRequest, take: (answer: GuestAnswer) => Promise<T> | T): Promise<T>;
 }
 
 export function createExchange(options: {
   readonly outbound: Outbound;
   readonly authorizer: Authorizer;
+  readonly tokenClientFor: (registry: string) => TokenClient;
   readonly retries: RetryPolicy;
   readonly wallClock: () => number;
   readonly onWarning: (warning: RegistryWarning) => void;
 }): Exchange {
   const { outbound, authorizer, retries } = options;
 
-  const sendOnce = async (request: RegistryRequest): Promise<FollowedResponse> => {
+  const sendOnce = async (request: RegistryRequest, visit: Visit): Promise<GuestAnswer> => {
     const { reference, signal } = request;
     let authorization = await authorizer.authorization(reference, signal);
     for (let tried = 1; ; tried += 1) {
@@ -55,6 +61,8 @@ export function createExchange(options: {
       const byRegistry = response.url.origin === request.url.origin;
       if (response.status !== 401 || !byRegistry) {
         const failure = await failureOf(response, request, byRegistry);
+        const answer = response.status === 401 ? await visit(followed, request) : undefined;
+        if (answer !== undefined) return answer;
         // To HEAD it may only mean that there is no HEAD, and GET follows.
         throw failure instanceof DeniedError && request.method === "GET"
           ? authorizer.explained(reference, failure)
@@ -65,6 +73,18 @@ export function createExchange(options: {
       const challenged = await challengeOf(response, request);
       authorization = await authorizer.renewed(reference, authorization, challenged, signal);
     }
+  };
+
+  /** A place that turns us away is visited once: after that its next link is as good as this one. */
+  const createVisit = (): Visit => {
+    let isDone = false;
+    return async (turnedAway, request) => {
+      if (isDone) return undefined;
+      isDone = true;
+      const { reference } = request;
+      const client = options.tokenClientFor(reference.registry);
+      return askAsGuest(client, request, turnedAway, pullScope(reference));
+    };
   };
 
   const failureOf = (
@@ -91,17 +111,19 @@ export function createExchange(options: {
   };
 
   return {
-    send: (request, take) =>
-      retrying(
+    send: (request, take) => {
+      const visit = createVisit();
+      return retrying(
         async () => {
           try {
-            return await take(await sendOnce(request));
+            return await take(await sendOnce(request, visit));
           } catch (error) {
             throw sourceFailure(error);
           }
         },
         retries,
         request.signal,
-      ),
+      );
+    },
   };
 }
