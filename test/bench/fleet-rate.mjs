@@ -22,7 +22,13 @@ export async function benchFleetRate({ root, testing, startStore, seconds, worke
   for (const count of workers) {
     for (const limit of limits) {
       const rate = limit * megabyte;
-      const fleet = await startFleet({ root, testing, startStore, workers: count, bandwidth: { limit: rate } });
+      const fleet = await startFleet({
+        root,
+        testing,
+        startStore,
+        workers: count,
+        bandwidth: { limit: rate },
+      });
       try {
         await fleet.flowing();
         await delay(3000);
@@ -63,7 +69,11 @@ async function changeLimit(fleet, workers) {
     await fleet.setLimit(after * megabyte);
     const at = performance.now();
     await delay(3000);
-    changes.push({ what: `PUT ${before} -> ${after} MB/s`, workers, ...afterOneSecond(fleet, at, after * megabyte) });
+    changes.push({
+      what: `PUT ${before} -> ${after} MB/s`,
+      workers,
+      ...afterOneSecond(fleet, at, after * megabyte),
+    });
     console.log(changes.at(-1));
   }
   return changes;
@@ -73,14 +83,23 @@ async function crossBoundary(options) {
   const now = new Date();
   const boundary = new Date(Math.ceil((now.getTime() + 20_000) / 60_000) * 60_000);
   const time = boundary.toISOString().slice(11, 16);
-  const calendar = [{ days: "daily", from: time, to: time === "00:00" ? "12:00" : "24:00", limit: 2 * megabyte }];
-  const fleet = await startFleet({ ...options, bandwidth: { limit: 16 * megabyte, calendar, timezone: "UTC" } });
+  const calendar = [
+    { days: "daily", from: time, to: time === "00:00" ? "12:00" : "24:00", limit: 2 * megabyte },
+  ];
+  const fleet = await startFleet({
+    ...options,
+    bandwidth: { limit: 16 * megabyte, calendar, timezone: "UTC" },
+  });
   try {
     await fleet.flowing();
     await delay(boundary.getTime() - Date.now());
     const at = performance.now();
     await delay(3000);
-    const row = { what: "calendar 16 -> 2 MB/s", workers: options.workers, ...afterOneSecond(fleet, at, 2 * megabyte) };
+    const row = {
+      what: "calendar 16 -> 2 MB/s",
+      workers: options.workers,
+      ...afterOneSecond(fleet, at, 2 * megabyte),
+    };
     console.log(row);
     return row;
   } finally {
@@ -92,7 +111,8 @@ function afterOneSecond(fleet, at, rate) {
   const bytes = bytesOf(fleet.between(at + 1000, at + 3000)) / 2;
   const leaseBytes = Math.max(65_536, rate / 4);
   // Nothing of a pause; else no more than allowed, and no less than most of it.
-  const held = rate === 0 ? bytes === 0 : bytes <= rate * 1.05 + leaseBytes / 2 && bytes >= rate * 0.9 - leaseBytes / 2;
+  const held =
+    rate === 0 ? bytes === 0 : bytes <= rate * 1.05 + leaseBytes / 2 && bytes >= rate * 0.9 - leaseBytes / 2;
   return { "MB/s in the 2nd and 3rd second": Number((bytes / megabyte).toFixed(2)), held };
 }
 
@@ -104,7 +124,9 @@ async function startFleet({ root, testing, startStore, workers, bandwidth }) {
   const relay = await startRelay(Number(registry.host.split(":")[1]));
   const config = join(scratch, "layaway.yaml");
   const settings = {
-    destinations: { sink: { url: "s3://bucket/fleet", endpoint: store.endpoint, pathStyle: true, checksums: "none" } },
+    destinations: {
+      sink: { url: "s3://bucket/fleet", endpoint: store.endpoint, pathStyle: true, checksums: "none" },
+    },
     registries: { [relay.host]: { plainHttp: true } },
     worker: { concurrency: jobsPerWorker },
     bandwidth,
@@ -121,7 +143,10 @@ async function startFleet({ root, testing, startStore, workers, bandwidth }) {
   };
   const program = join(root, "apps/cli/bin/layaway.js");
   const start = (...args) =>
-    spawn(process.execPath, [program, ...args, "--config", config], { env, stdio: ["ignore", "pipe", "inherit"] });
+    spawn(process.execPath, [program, ...args, "--config", config], {
+      env,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
   const api = start("api", "--port", "0");
   const address = await new Promise((resolve, reject) => {
     let text = "";
@@ -144,13 +169,15 @@ async function startFleet({ root, testing, startStore, workers, bandwidth }) {
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ image: `${relay.host}/fleet/${job}:1` }),
     });
-    if (response.status !== 202) throw new Error(`POST /v1/archives: ${response.status} ${await response.text()}`);
+    if (response.status !== 202)
+      throw new Error(`POST /v1/archives: ${response.status} ${await response.text()}`);
   }
   return {
     between: relay.between,
     async flowing() {
       const since = performance.now();
-      while (relay.connections() < Math.min(workers, 2) || relay.between(since, Infinity).length === 0) await delay(100);
+      while (relay.connections() < Math.min(workers, 2) || relay.between(since, Infinity).length === 0)
+        await delay(100);
       // Every worker has started by then.
       await delay(1000 * Math.ceil(workers / 2));
     },
@@ -164,7 +191,8 @@ async function startFleet({ root, testing, startStore, workers, bandwidth }) {
     },
     async stop() {
       for (const child of children) child.kill("SIGKILL");
-      await Promise.all(children.map((child) => child.exitCode ?? child.signalCode ?? once(child, "exit")));
+      const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
+      await Promise.all(running.map((child) => once(child, "exit")));
       await relay.stop();
       await registry.stop();
       await store.stop();
@@ -183,11 +211,13 @@ async function startRelay(port) {
     for (const socket of [client, upstream]) {
       open.add(socket);
       socket.setNoDelay(true);
-      socket.on("error", () => {}).on("close", () => {
-        open.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
+      socket
+        .on("error", () => {})
+        .on("close", () => {
+          open.delete(socket);
+          client.destroy();
+          upstream.destroy();
+        });
     }
     client.pipe(upstream);
     upstream.on("data", (chunk) => {

@@ -42,7 +42,10 @@ export function createPoliteGovernor(
       }
     },
     rate: (registry) =>
-      leastRate([inner.rate(registry), registry === undefined ? undefined : sourceOf(registry).politeness.rate()]),
+      leastRate([
+        inner.rate(registry),
+        registry === undefined ? undefined : sourceOf(registry).politeness.rate(),
+      ]),
   };
 }
 

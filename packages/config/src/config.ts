@@ -56,6 +56,8 @@ export interface RegistryEntry {
   readonly caFile?: string;
   /** Hosts of token servers that may see the credentials besides the registry's own. Absent: those below the same owned name. */
   readonly realmHosts?: readonly string[];
+  /** Pulls that are left to others, where the registry counts them; absent: none. */
+  readonly pullFloor?: number;
 }
 
 export interface Config {

@@ -36,6 +36,7 @@ export interface RegistryFileEntry {
   readonly tlsVerify: boolean;
   readonly ca?: string | undefined;
   readonly realmHosts?: readonly string[] | undefined;
+  readonly pullFloor?: number | undefined;
 }
 
 export type Issues = readonly z.core.$ZodIssue[];
@@ -111,6 +112,7 @@ const registry = z.strictObject({
   tlsVerify: flag.default(true),
   ca: text.optional(),
   realmHosts: z.array(realmHost).optional(),
+  pullFloor: z.int().min(0).optional(),
 });
 
 const fileSchema = z.strictObject({

@@ -89,7 +89,7 @@ function chooseDefault(file: ConfigFile, env: Environment, mistakes: Mistakes): 
 }
 
 function readRegistry(entry: RegistryFileEntry, path: readonly string[], mistakes: Mistakes): RegistryEntry {
-  const { username, passwordFile, maxConnections, plainHttp, tlsVerify, ca, realmHosts } = entry;
+  const { username, passwordFile, maxConnections, plainHttp, tlsVerify, ca, realmHosts, pullFloor } = entry;
   if (username === undefined && passwordFile !== undefined) mistakes.add([...path, "username"], "is missing");
   if (username !== undefined && passwordFile === undefined)
     mistakes.add([...path, "passwordFile"], "is missing");
@@ -101,6 +101,7 @@ function readRegistry(entry: RegistryFileEntry, path: readonly string[], mistake
     ...(maxConnections === undefined ? {} : { maxConnections }),
     ...(ca === undefined ? {} : { caFile: ca }),
     ...(realmHosts === undefined ? {} : { realmHosts }),
+    ...(pullFloor === undefined ? {} : { pullFloor }),
   };
 }
 

@@ -11,7 +11,7 @@ defaultDestination: models
 registries:
   registry.example.com: { username: robot, passwordFile: /run/secrets/registry, maxConnections: 4, ca: /etc/ca.pem, realmHosts: [Auth.example.org, 'auth.example.net:8443'] }
   127.0.0.1:5000: { plainHttp: true }
-  index.docker.io: { tlsVerify: false }
+  index.docker.io: { tlsVerify: false, pullFloor: 10 }
 allowRegistries: [registry.example.com, docker.io, 127.0.0.1:5000]
 bandwidth:
   limit: 80MB/s
@@ -61,7 +61,7 @@ describe("the file", () => {
           realmHosts: ["auth.example.org", "auth.example.net:8443"],
         },
         "127.0.0.1:5000": { plainHttp: true, tlsVerify: true },
-        "docker.io": { plainHttp: false, tlsVerify: false },
+        "docker.io": { plainHttp: false, tlsVerify: false, pullFloor: 10 },
       },
       allowRegistries: ["registry.example.com", "docker.io", "127.0.0.1:5000"],
       bandwidth: { limit: 80_000_000, perRegistry: { "docker.io": 20_000_000, "127.0.0.1:5000": 1000 } },
@@ -208,6 +208,7 @@ describe("a mistake", () => {
       "registries: { r.example.com: { realmHosts: a.example.com } }",
       "registries.r.example.com.realmHosts: must be a list",
     ],
+    ["registries: { docker.io: { pullFloor: -1 } }", "registries.docker.io.pullFloor: must be at least 0"],
     [
       "registries: { docker.io: {}, index.docker.io: {} }",
       "registries.index.docker.io: docker.io stands here twice",

@@ -76,6 +76,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     plainHttpFor,
     credentialsFor: async (reference) =>
       options.credentials ?? (await configured(reference, entries)) ?? (await fromFiles(reference)),
+    pullFloorFor: (host) => entryOf(host)?.pullFloor,
     onWarning: options.onWarning,
     realmHostsFor: (host) => entryOf(host)?.realmHosts,
     reserve: (host, share) => (upToBytes, signal, want) =>

@@ -27,7 +27,11 @@ describe("openSource", () => {
     await rm(directory, { recursive: true });
   });
 
-  async function resolve(config: unknown, more: Partial<SourceOptions> = {}): Promise<string> {
+  async function resolve(
+    config: unknown,
+    more: Partial<SourceOptions> = {},
+    host: string = registry.host,
+  ): Promise<string> {
     const source = await openSource({
       config: parseConfig(JSON.stringify(config), {}),
       trust: "operator",
@@ -36,7 +40,7 @@ describe("openSource", () => {
       ...more,
     });
     try {
-      const reference = parseReference(`${registry.host}/team/app:1`);
+      const reference = parseReference(`${host}/team/app:1`);
       const image = await source.registry.resolve(reference, { platform: undefined, signal });
       return image.root.descriptor.digest;
     } finally {
@@ -80,24 +84,31 @@ describe("openSource", () => {
   ])("sends the credentials of the command line by the same rule: $what", async ({ realmHosts, sent }) => {
     const auth = { kind: "token", realmHost: "localhost" } as const;
     const elsewhere = await startFaultRegistry({ auth });
-    const [host, port] = elsewhere.host.split(":");
+    const port = elsewhere.host.split(":")[1];
     try {
       putImage(elsewhere, "team/app", await makeImage(), ["1"]);
       const entry = realmHosts && { realmHosts: realmHosts.map((name) => `${name}:${port}`) };
-      const source = await openSource({
-        config: parseConfig(JSON.stringify({ registries: { [`${host}:${port}`]: entry ?? {} } }), {}),
-        trust: "operator",
-        authFiles: [],
-        credentials: { kind: "basic", username: "other", password: "0ther" },
-        userAgent: "test",
-      });
-      const reference = parseReference(`${elsewhere.host}/team/app:1`);
-      await source.registry.resolve(reference, { platform: undefined, signal });
-      await source.close();
+      const credentials = { kind: "basic", username: "other", password: "0ther" } as const;
+      await resolve({ registries: { [elsewhere.host]: entry ?? {} } }, { credentials }, elsewhere.host);
       const asked = elsewhere.log.find((logged) => logged.kind === "token");
       expect(asked?.authorization).toBe(sent);
     } finally {
       await elsewhere.stop();
+    }
+  });
+
+  it("leaves the pulls of the floor to others", async () => {
+    const pulls = { limit: 100, windowSeconds: 21_600, remaining: 5 };
+    const counting = await startFaultRegistry({ pulls });
+    try {
+      putImage(counting, "team/app", await makeImage(), ["1"]);
+      const config = { registries: { [counting.host]: { pullFloor: 5 } } };
+      await expect(resolve(config, {}, counting.host)).rejects.toMatchObject({ code: "rate_limited" });
+      expect(counting.log.map((logged) => logged.method)).toEqual(["HEAD"]);
+      config.registries[counting.host] = { pullFloor: 0 };
+      expect(await resolve(config, {}, counting.host)).toMatch(/^sha256:/);
+    } finally {
+      await counting.stop();
     }
   });
 

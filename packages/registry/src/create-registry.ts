@@ -11,6 +11,7 @@ import { listTags } from "./list-tags.ts";
 import { createManifests } from "./manifests.ts";
 import { mediaTypeOf } from "./media-type-of.ts";
 import { fetchConfig } from "./fetch-config.ts";
+import { createPullAllowance } from "./pull-allowance.ts";
 import type { Registry, RegistryOptions } from "./registry.ts";
 import { registryUrl } from "./registry-url.ts";
 import { resolveImage } from "./resolve-image.ts";
@@ -52,7 +53,20 @@ export function createRegistry(options: RegistryOptions): Registry {
       onWarning({ registry, text: `the credentials for ${repository} are refused; reading it without them` }),
     now,
   });
-  const exchange = createExchange({ outbound, authorizer, tokenClientFor, retries, wallClock, onWarning });
+  const pulls = createPullAllowance({
+    floorFor: (registry) => options.pullFloorFor?.(registry) ?? 0,
+    random: retries.random,
+    now,
+  });
+  const exchange = createExchange({
+    outbound,
+    authorizer,
+    tokenClientFor,
+    pulls,
+    retries,
+    wallClock,
+    onWarning,
+  });
   const cache = createContentCache(cacheBytes);
   const manifests = createManifests({ exchange, cache, urlOf, reserveFor });
   const open = new Set<BlobReader>();

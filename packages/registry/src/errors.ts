@@ -28,7 +28,10 @@ export class DeniedError extends LayawayError {
   readonly retryable = false;
 }
 
-/** Told to come back later, by a 429 or a 503 that says when; `retryAfterMs` where the registry named a time. */
+/**
+ * Told to come back later, by a 429 or a 503 that says when, or by the figures of a registry that counts pulls. `retryAfterMs`
+ * where the registry named a time, or where it follows from those figures.
+ */
 export class RateLimitedError extends LayawayError {
   readonly code = "rate_limited";
   readonly side = "source";

@@ -9,8 +9,9 @@ import {
 import { answerFailure, type Subject } from "./answer-failure.ts";
 import { type Authorizer, type Challenged, refused } from "./authorizer.ts";
 import { parseChallenges } from "./challenges.ts";
-import { DeniedError } from "./errors.ts";
+import { DeniedError, SourceUnusableError } from "./errors.ts";
 import { askAsGuest, type GuestAnswer } from "./guest.ts";
+import type { PullAllowance } from "./pull-allowance.ts";
 import { pullScope } from "./registry-url.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
 import { sourceFailure } from "./source-failure.ts";
@@ -43,6 +44,7 @@ export function createExchange(options: {
   readonly outbound: Outbound;
   readonly authorizer: Authorizer;
   readonly tokenClientFor: (registry: string) => TokenClient;
+  readonly pulls: PullAllowance;
   readonly retries: RetryPolicy;
   readonly wallClock: () => number;
   readonly onWarning: (warning: RegistryWarning) => void;
@@ -54,11 +56,13 @@ export function createExchange(options: {
     let authorization = await authorizer.authorization(reference, signal);
     for (let tried = 1; ; tried += 1) {
       const headers = { ...request.headers, ...(authorization === undefined ? {} : { authorization }) };
+      const listen = options.pulls.listen(reference.registry);
       const followed = await requestFollowing(outbound, { ...request, headers });
       const { response } = followed;
+      const byRegistry = response.url.origin === request.url.origin;
+      if (byRegistry && request.subject === "manifest") listen(response);
       for (const text of warningsOf(response)) options.onWarning({ registry: reference.registry, text });
       if (response.status === 200 || response.status === 206) return followed;
-      const byRegistry = response.url.origin === request.url.origin;
       if (response.status !== 401 || !byRegistry) {
         const failure = await failureOf(response, request, byRegistry);
         const answer = response.status === 401 ? await visit(followed, request) : undefined;
@@ -72,6 +76,30 @@ export function createExchange(options: {
       if (tried === 2) throw authorizer.explained(reference, refused(reference));
       const challenged = await challengeOf(response, request);
       authorization = await authorizer.renewed(reference, authorization, challenged, signal);
+    }
+  };
+
+  /** A manifest by GET is what registries count as a pull, each time. */
+  const sendAdmitted = async (request: RegistryRequest, visit: Visit): Promise<GuestAnswer> => {
+    if (request.subject !== "manifest" || request.method !== "GET") return sendOnce(request, visit);
+    const settle = await options.pulls.admit(request.reference.registry, () => lookAt(request));
+    try {
+      const answer = await sendOnce(request, visit);
+      settle("answered");
+      return answer;
+    } catch (error) {
+      settle("failed");
+      throw error;
+    }
+  };
+
+  /** HEAD costs no pull, and tells how many are left. Where there is no HEAD, GET learns it. */
+  const lookAt = async (request: RegistryRequest): Promise<void> => {
+    try {
+      const { response } = await sendOnce({ ...request, method: "HEAD" }, createVisit());
+      response.discard();
+    } catch (error) {
+      if (!(error instanceof DeniedError) && !(error instanceof SourceUnusableError)) throw error;
     }
   };
 
@@ -116,7 +144,7 @@ export function createExchange(options: {
       return retrying(
         async () => {
           try {
-            return await take(await sendOnce(request, visit));
+            return await take(await sendAdmitted(request, visit));
           } catch (error) {
             throw sourceFailure(error);
           }

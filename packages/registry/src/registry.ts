@@ -17,6 +17,8 @@ export interface RegistryOptions {
    * is not the default one. Absent for a registry: those below the same owned name (`gitlab.com` for `registry.gitlab.com`).
    */
   readonly realmHostsFor?: ((registry: string) => readonly string[] | undefined) | undefined;
+  /** How many of the pulls that a registry still allows are left to others; 0 unless given. */
+  readonly pullFloorFor?: ((registry: string) => number | undefined) | undefined;
   /** The budget of a registry: bytes are reserved before they are asked for, in the name of the share given to `openBlob`. */
   readonly reserve?: ((registry: string, share: Share | undefined) => Reserve) | undefined;
   /** How long a body that cannot be asked for in ranges may wait for the budget before something of it is read; 10 s unless given. */

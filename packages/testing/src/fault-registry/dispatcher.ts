@@ -7,6 +7,7 @@ import type { BlobName } from "./cdn.ts";
 import { type Contents, digestOf } from "./contents.ts";
 import type { FaultScript, Misbehaviour } from "./faults.ts";
 import { bytesAnswer, errorAnswer, jsonAnswer } from "./plain-answers.ts";
+import type { PullLimit } from "./pull-limit.ts";
 import type { RequestLog } from "./request-log.ts";
 import { type Route, routeOf } from "./routes.ts";
 import { type Answer, sendAnswer } from "./send-answer.ts";
@@ -20,6 +21,7 @@ interface DispatcherParts {
   /** A signed link for a blob; `undefined` where the registry serves blobs itself. */
   readonly linkTo: ((blob: BlobName) => string) | undefined;
   readonly tagsPerPage: number;
+  readonly pullLimit: PullLimit | undefined;
 }
 
 /** Answers the registry's requests: route, right to read, content, each bent by the fault that is due. */
@@ -54,7 +56,10 @@ async function answerOf(
   if (challenge !== undefined) {
     return errorAnswer(401, "UNAUTHORIZED", challenge === "" ? {} : { "www-authenticate": challenge });
   }
-  return contentAnswer(parts, request.headers.range, url, route, fault);
+  const answer = contentAnswer(parts, request.headers.range, url, route, fault);
+  return route.kind === "manifest" && answer.status === 200
+    ? (parts.pullLimit?.counted(request.method ?? "", answer) ?? answer)
+    : answer;
 }
 
 function contentAnswer(

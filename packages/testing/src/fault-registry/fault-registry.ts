@@ -5,6 +5,7 @@ import { createCdn, type CdnOptions } from "./cdn.ts";
 import { createContents, type BlobContent, type Contents, type ManifestContent } from "./contents.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { createFaultScript, type Fault } from "./faults.ts";
+import { createPullLimit, type PullLimitOptions } from "./pull-limit.ts";
 import { createRequestLog, type LoggedRequest } from "./request-log.ts";
 
 export interface FaultRegistryOptions {
@@ -14,6 +15,8 @@ export interface FaultRegistryOptions {
   readonly cdn?: CdnOptions;
   /** Most tags on one page, whatever the client asks for. */
   readonly tagsPerPage?: number;
+  /** Manifests are counted as Docker Hub does. */
+  readonly pulls?: PullLimitOptions;
   /** Milliseconds; for tokens and signed links that expire. */
   readonly now?: () => number;
 }
@@ -34,6 +37,8 @@ export interface FaultRegistry {
   inject(fault: Fault): void;
   /** Tokens given so far are no longer taken. */
   revokeTokens(): void;
+  /** So many manifests may be read from now on, where they are counted. */
+  setRemainingPulls(pulls: number): void;
   /** Signed links given so far are no longer taken. */
   expireLinks(): void;
   /** Waits until no request is being answered: a client that was aborted has then let go of its sockets. */
@@ -60,6 +65,7 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
   const cdn = options.cdn === undefined ? undefined : createCdn(options.cdn, { contents, script, log, now });
   const cdnHost = cdn === undefined ? undefined : await listen(cdn.handle);
   const authority = options.auth === undefined ? undefined : createAuthority(options.auth, now);
+  const pullLimit = options.pulls === undefined ? undefined : createPullLimit(options.pulls);
   const dispatch = createDispatcher({
     contents,
     script,
@@ -69,6 +75,7 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
       cdn === undefined || cdnHost === undefined
         ? undefined
         : (blob) => `http://${cdnHost}${cdn.linkTo(blob)}`,
+    pullLimit,
     tagsPerPage: options.tagsPerPage ?? Number.POSITIVE_INFINITY,
   });
   const host = await listen(dispatch);
@@ -81,6 +88,7 @@ export async function startFaultRegistry(options: FaultRegistryOptions = {}): Pr
     putBlob: contents.putBlob,
     inject: script.add,
     revokeTokens: () => authority?.revokeTokens(),
+    setRemainingPulls: (pulls) => pullLimit?.setRemaining(pulls),
     expireLinks: () => cdn?.expireLinks(),
     settled: log.settled,
     async stop() {
