@@ -6,3 +6,5 @@ export { createMemoryGovernor, type MemoryGovernorOptions } from "./memory-gover
 export { createPoliteGovernor, type PoliteGovernor } from "./polite-governor.ts";
 export type { SourceSign } from "./politeness.ts";
 export { burstSeconds } from "./bucket.ts";
+export { createSchedule, type Schedule, type ScheduleOptions } from "./schedule.ts";
+export type { CalendarWindow } from "./week.ts";
