@@ -12,5 +12,6 @@ export { parseDestinationUrl } from "./destination-url.ts";
 export type { Environment } from "./environment.ts";
 export { formatDuration, formatRate, formatSize } from "./format-quantity.ts";
 export { parseConfig } from "./parse-config.ts";
+export { parseDuration } from "./parse-duration.ts";
 export { parseRate, parseSize } from "./parse-quantity.ts";
 export { redactConfig } from "./redact-config.ts";

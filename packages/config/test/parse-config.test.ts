@@ -15,7 +15,7 @@ registries:
 allowRegistries: [registry.example.com, docker.io, 127.0.0.1:5000]
 bandwidth:
   limit: 80MB/s
-  perRegistry: { docker.io: 20MB/s, 127.0.0.1:5000: 1000 }
+  perRegistry: { docker.io: 20MB/s, 127.0.0.1:5000: 5000 }
 worker: { concurrency: 3, partSize: 32MiB, partsInFlight: 8 }
 webhooks: { secretFile: /run/secrets/whsec, allowHosts: ["*.example.com", "127.0.0.1:8080"] }
 `;
@@ -64,7 +64,7 @@ describe("the file", () => {
         "docker.io": { plainHttp: false, tlsVerify: false, pullFloor: 10 },
       },
       allowRegistries: ["registry.example.com", "docker.io", "127.0.0.1:5000"],
-      bandwidth: { limit: 80_000_000, perRegistry: { "docker.io": 20_000_000, "127.0.0.1:5000": 1000 } },
+      bandwidth: { limit: 80_000_000, perRegistry: { "docker.io": 20_000_000, "127.0.0.1:5000": 5000 } },
       worker: { concurrency: 3, partSizeBytes: 32 * 1024 * 1024, partsInFlight: 8 },
       webhooks: {
         secret: { kind: "file", path: "/run/secrets/whsec" },

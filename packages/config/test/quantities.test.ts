@@ -1,5 +1,6 @@
-import { formatDuration, formatRate, formatSize, parseRate, parseSize } from "@layaway/config";
+import { formatDuration, formatRate, formatSize, parseDuration, parseRate, parseSize } from "@layaway/config";
 import { InvalidRequestError } from "@layaway/errors";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 describe("a rate", () => {
@@ -8,12 +9,15 @@ describe("a rate", () => {
     ["80 MB/s", 80_000_000],
     ["16MiB/s", 16 * 1024 * 1024],
     ["1.5kB / s", 1500],
-    ["512B/s", 512],
+    ["1024B/s", 1024],
+    ["1TB/s", 1e12],
+    ["2000.4", 2000],
     ["2GiB/s", 2 ** 31],
     ["1000000", 1_000_000],
     [1_000_000, 1_000_000],
     [0, 0],
     ["0", 0],
+    ["0MB/s", 0],
   ])("%j is %d bytes per second", (text, bytes) => {
     expect(parseRate(text)).toBe(bytes);
   });
@@ -33,12 +37,86 @@ describe("a rate", () => {
     "0x10",
     "1/s",
     "20MB/s/s",
+    "auto",
+    "99999999999TB/s",
   ])("%j is none", (text) => {
     expect(() => parseRate(text)).toThrow(InvalidRequestError);
   });
 
   test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 1e300])("%d is none", (value) => {
     expect(() => parseRate(value)).toThrow(InvalidRequestError);
+  });
+});
+
+describe("a rate that is probably meant otherwise", () => {
+  test.each([
+    ...["5mb/s", "5Mb/s", "5Mbit/s", "5 Mbps", "5 mbit / s", "5MBit/s", "5Mib/s", "8b/s", "100 bits/s"].map(
+      (text) => [text, "bits are not taken"],
+    ),
+    ...[1, 1023, 0.4, "0.5", "512B/s", "1kB/s", "0.0001MB/s", 1023.9].map((value) => [
+      value,
+      "below 1024 bytes per second (write 0 to pause)",
+    ]),
+    ...["2TB/s", "1TiB/s", 1e12 + 1].map((value) => [value, "above 1 TB/s"]),
+  ])("is refused with advice: %j, %s", (value, advice) => {
+    expect(messageOf(() => parseRate(value))).toContain(advice);
+  });
+});
+
+describe("a duration", () => {
+  test.each([
+    ["2h", 7_200_000],
+    ["90m", 5_400_000],
+    ["1h30m", 5_400_000],
+    ["45s", 45_000],
+    ["2d", 172_800_000],
+    ["1.5h", 5_400_000],
+    ["500ms", 500],
+    ["1m1ms", 60_001],
+    ["366d", 31_622_400_000],
+    [" 10s ", 10_000],
+    ["90000", 90_000],
+    [1500, 1500],
+    [0, 0],
+  ])("%j is %d ms", (text, durationMs) => {
+    expect(parseDuration(text)).toBe(durationMs);
+  });
+
+  test.each([
+    "",
+    "h",
+    "-2h",
+    "2 h",
+    "2H",
+    "30m1h",
+    "1h1h",
+    "1h30",
+    "1,5h",
+    "2w",
+    "soon",
+    "1h 30m",
+    "1e3",
+    "x2h",
+  ])("%j is none", (text) => {
+    expect(() => parseDuration(text)).toThrow(InvalidRequestError);
+  });
+
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 1e300, "367d", "366d1ms", 366 * 86_400_000 + 1])(
+    "%j is none",
+    (value) => {
+      expect(() => parseDuration(value)).toThrow(InvalidRequestError);
+    },
+  );
+
+  test("of several units is their sum", () => {
+    const [d, h, m, s, ms] = [fc.nat(300), fc.nat(99), fc.nat(99), fc.nat(99), fc.nat(2000)];
+    fc.assert(
+      fc.property(fc.record({ d, h, m, s, ms }), (amounts) => {
+        const text = `${amounts.d}d${amounts.h}h${amounts.m}m${amounts.s}s${amounts.ms}ms`;
+        const minutes = (amounts.d * 24 + amounts.h) * 60 + amounts.m;
+        expect(parseDuration(text)).toBe((minutes * 60 + amounts.s) * 1000 + amounts.ms);
+      }),
+    );
   });
 });
 
@@ -91,3 +169,13 @@ describe("for people", () => {
     expect(formatDuration(durationMs)).toBe(told);
   });
 });
+
+function messageOf(parse: () => unknown): string {
+  try {
+    parse();
+  } catch (error) {
+    if (error instanceof InvalidRequestError) return error.message;
+    throw error;
+  }
+  throw new Error("it was taken");
+}
