@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Registry as MetricsRegistry } from "prom-client";
 
 import type { ArchiveJobs } from "./archive-jobs.ts";
+import type { ApiBandwidth } from "./bandwidth-answer.ts";
 
 /** A destination as the API needs it: records are written to its ledger, archives are read from its store. */
 export interface ApiDestination {
@@ -16,6 +17,7 @@ export interface ApiDeps {
   readonly jobs: ArchiveJobs;
   /** By name. Callers name destinations and never describe them. */
   readonly destinations: ReadonlyMap<string, ApiDestination>;
+  readonly bandwidth: ApiBandwidth;
   readonly defaultDestination?: string | undefined;
   /** Throws a `LayawayError` where images of this registry may not be archived. */
   readonly checkRegistry: (reference: Reference) => void;

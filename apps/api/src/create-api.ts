@@ -8,6 +8,7 @@ import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod
 
 import type { ApiDeps } from "./api-deps.ts";
 import { addArchiveRoutes } from "./archive-routes.ts";
+import { addBandwidthRoutes } from "./bandwidth-routes.ts";
 import { createAuthenticate } from "./bearer-tokens.ts";
 import { checkLocalCaller } from "./browser-guard.ts";
 import { endConnectionsAtLast } from "./close-connections.ts";
@@ -98,6 +99,7 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     void guarded.register(
       (v1, _v1Options, v1Done) => {
         addArchiveRoutes(v1, deps);
+        addBandwidthRoutes(v1, deps);
         v1Done();
       },
       { prefix: "/v1" },

@@ -1,7 +1,7 @@
 import type { Config } from "@layaway/config";
-import { openDestinations } from "@layaway/connect";
+import { bandwidthLimits, bandwidthSchedule, openDestinations } from "@layaway/connect";
 import { InvalidRequestError } from "@layaway/errors";
-import { openJobs } from "@layaway/jobs";
+import { openBandwidth, openJobs } from "@layaway/jobs";
 import { createLedger, newArchiveId } from "@layaway/ledger";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { Registry as MetricsRegistry } from "prom-client";
@@ -49,9 +49,12 @@ export async function openApi(options: OpenApiOptions): Promise<RunningApi> {
     }
     const onError = (error: Error): void => logger.warn({ err: error }, "queue");
     const jobs = opened.add(await openJobs({ redisUrl, prefix, onError }));
+    const limits = bandwidthLimits(config);
+    const fleet = opened.add(await openBandwidth({ redisUrl, prefix, limits, onError }));
     const app = createApi({
       jobs,
       destinations,
+      bandwidth: { fleet, schedule: bandwidthSchedule(config), settings: config.bandwidth },
       ...requestPolicy(config),
       tokens: config.tokens,
       publicUrl,

@@ -15,13 +15,16 @@ describe("GET /openapi.json", () => {
     );
     expect(document.openapi).toBe("3.1.0");
     expect(described.sort()).toEqual([
+      "DELETE /v1/bandwidth",
       "GET /healthz",
       "GET /metrics",
       "GET /readyz",
       "GET /v1/archives",
       "GET /v1/archives/{id}",
       "GET /v1/archives/{id}/download",
+      "GET /v1/bandwidth",
       "POST /v1/archives",
+      "PUT /v1/bandwidth",
     ]);
   });
 

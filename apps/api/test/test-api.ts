@@ -1,3 +1,4 @@
+import { createSchedule } from "@layaway/bandwidth";
 import type { Archive, RequestRecord } from "@layaway/ledger";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
@@ -26,6 +27,15 @@ export function testApi(deps: Partial<ApiDeps> = {}): TestApi {
   const app = createApi({
     jobs,
     destinations: new Map([["models", testDestination({}, written)]]),
+    bandwidth: {
+      fleet: {
+        look: async () => ({ nowMs: 0 }),
+        override: async () => {},
+        clearOverride: async () => {},
+      },
+      schedule: createSchedule({}),
+      settings: { calendar: [], perRegistry: {} },
+    },
     defaultDestination: "models",
     checkRegistry: () => {},
     checkCallbackUrl: (url) => new URL(url),

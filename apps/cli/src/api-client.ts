@@ -7,7 +7,10 @@ import {
 } from "@layaway/errors";
 import type { Archive } from "@layaway/ledger";
 
+import { type BandwidthState, parseBandwidth } from "./parse-bandwidth.ts";
 import { parseArchive, parseArchivePage, parseProblem } from "./parse-archive.ts";
+
+export type { BandwidthState };
 
 /** An error that the API answered with: its code and message are passed on as they are. */
 export class ApiAnswerError extends LayawayError {
@@ -26,6 +29,10 @@ export interface ApiClient {
   submit(request: Readonly<Record<string, unknown>>): Promise<Archive>;
   get(id: string): Promise<Archive>;
   list(limit: number): Promise<readonly Archive[]>;
+  bandwidth(): Promise<BandwidthState>;
+  /** Rate and duration as the user wrote them: the API reads them. */
+  setBandwidth(limit: string, duration: string | undefined): Promise<BandwidthState>;
+  clearBandwidth(): Promise<BandwidthState>;
   /** The archive's bytes. */
   download(id: string): Promise<{
     readonly body: ReadableStream<Uint8Array>;
@@ -70,6 +77,9 @@ export function createApiClient(options: {
     }
   };
 
+  const callBandwidth = async (init?: RequestInit): Promise<BandwidthState> =>
+    parseBandwidth(await callJson("v1/bandwidth", init));
+
   return {
     async submit(request) {
       const answer = await callJson("v1/archives", {
@@ -85,6 +95,14 @@ export function createApiClient(options: {
     async list(limit) {
       return parseArchivePage(await callJson(`v1/archives?limit=${limit}`));
     },
+    bandwidth: () => callBandwidth(),
+    setBandwidth: (limit, duration) =>
+      callBandwidth({
+        method: "PUT",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ limit, for: duration }),
+      }),
+    clearBandwidth: () => callBandwidth({ method: "DELETE" }),
     async download(id) {
       const { key } = await this.get(id);
       const response = await call(`v1/archives/${encodeURIComponent(id)}/download`);

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 
 import { createApiClient } from "./api-client.ts";
+import { bandwidth } from "./commands/bandwidth.ts";
 import { showConfig } from "./commands/config.ts";
 import { download } from "./commands/download.ts";
 import { status } from "./commands/status.ts";
@@ -119,6 +120,13 @@ export function createProgram(terminal: Terminal): Command {
     .option("-o, --output <file>", "where to; - for stdout")
     .option("--quiet", "do not print the file's name")
     .action((id, flags) => download(id, flags, client(), terminal));
+
+  command("bandwidth", "show or override the limit of a running deployment")
+    .option("--set <rate>", "20MB/s, unlimited, or 0 to pause")
+    .option("--for <duration>", "how long: 2h, 90m (default: until it is changed)")
+    .option("--clear", "back to the configured limit")
+    .option("--json", "print one JSON document")
+    .action((flags) => bandwidth(flags, client(), terminal));
 
   command("config", "print the effective configuration, checked and redacted")
     .addOption(configOption())

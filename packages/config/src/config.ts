@@ -69,7 +69,10 @@ export interface Config {
   readonly allowRegistries?: readonly string[];
   readonly bandwidth: {
     /** Bytes per second; absent: unlimited; 0: paused. */
-    readonly limit?: number;
+    readonly limit?: number | "auto";
+    readonly calendar?: never;
+    readonly timezone?: never;
+    readonly upload?: number;
     readonly perRegistry: Readonly<Record<string, number>>;
   };
   readonly worker: {
