@@ -19,7 +19,7 @@ export interface BandwidthAnswer {
 
 /** What the API knows and does of the deployment's budget. */
 export interface ApiBandwidth {
-  readonly fleet: Pick<Bandwidth, "look" | "override" | "clearOverride">;
+  readonly fleet: Pick<Bandwidth, "governor" | "look" | "override" | "clearOverride">;
   readonly schedule: Schedule;
   readonly settings: Config["bandwidth"];
 }

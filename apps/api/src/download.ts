@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 
+import type { Governor } from "@layaway/bandwidth";
 import type { Archive } from "@layaway/ledger";
 import {
   type ByteRange,
@@ -13,13 +14,14 @@ import type { ApiDeps, ApiDestination } from "./api-deps.ts";
 import { parseByteRange } from "./byte-range.ts";
 import { downloadFilename } from "./download-filename.ts";
 import { HttpError } from "./http-error.ts";
+import { pacedBody } from "./paced-body.ts";
 
 /** Short, because whoever has the URL has the archive until then. */
 const presignedSeconds = 15 * 60;
 
 /** Sends the caller to the store, or streams the archive where the store has no presigned URLs. */
 export async function sendDownload(
-  deps: Pick<ApiDeps, "destinations">,
+  deps: Pick<ApiDeps, "destinations" | "bandwidth">,
   archive: Archive,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -34,7 +36,8 @@ export async function sendDownload(
   const filename = downloadFilename(archive);
   const url = await store.presignGet(archive.key, { expiresInSeconds: presignedSeconds, filename });
   if (url !== undefined) return reply.redirect(url, 302);
-  return sendObject(store, object, filename, request, reply);
+  const { governor } = deps.bandwidth.fleet;
+  return sendObject({ store, object, filename, governor }, request, reply);
 }
 
 function destinationOf(deps: Pick<ApiDeps, "destinations">, archive: Archive): ApiDestination {
@@ -43,15 +46,21 @@ function destinationOf(deps: Pick<ApiDeps, "destinations">, archive: Archive): A
   throw new DestinationUnknownError(`destination ${archive.destination} is no longer in the configuration`);
 }
 
+interface Sending {
+  readonly store: ApiDestination["store"];
+  readonly object: ObjectInfo;
+  readonly filename: string;
+  readonly governor: Governor;
+}
+
 async function sendObject(
-  store: ApiDestination["store"],
-  object: ObjectInfo,
-  filename: string,
+  sending: Sending,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const { object, filename } = sending;
   const range = rangeOf(object, request);
-  const body = await openObject(store, object, range, request, reply);
+  const body = await openObject(sending, range, request, reply);
   void reply.headers({
     "accept-ranges": "bytes",
     "content-disposition": `attachment; filename="${filename}"`,
@@ -83,8 +92,7 @@ function rangeOf(object: ObjectInfo, request: FastifyRequest): ByteRange | undef
 }
 
 async function openObject(
-  store: ApiDestination["store"],
-  object: ObjectInfo,
+  { store, object, governor }: Sending,
   range: ByteRange | undefined,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -97,5 +105,5 @@ async function openObject(
     signal: gone.signal,
     ...(range === undefined ? {} : { range }),
   });
-  return Readable.from(body, { objectMode: false });
+  return Readable.from(pacedBody(body, governor, gone.signal), { objectMode: false });
 }

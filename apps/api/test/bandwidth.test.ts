@@ -1,4 +1,4 @@
-import { createSchedule } from "@layaway/bandwidth";
+import { createMemoryGovernor, createSchedule } from "@layaway/bandwidth";
 import type { BandwidthOverride } from "@layaway/jobs";
 import { describe, expect, it } from "vitest";
 
@@ -15,6 +15,7 @@ function budget() {
   return testApi({
     bandwidth: {
       fleet: {
+        governor: createMemoryGovernor({ limits: { rateAt: () => undefined } }),
         look: async () => ({ nowMs, ...(override === undefined ? {} : { override }) }),
         override: async (bytesPerSecond, forMs) => {
           override = { bytesPerSecond, ...(forMs === undefined ? {} : { untilMs: nowMs + forMs }) };

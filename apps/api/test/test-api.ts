@@ -1,4 +1,4 @@
-import { createSchedule } from "@layaway/bandwidth";
+import { createMemoryGovernor, createSchedule } from "@layaway/bandwidth";
 import type { Archive, RequestRecord } from "@layaway/ledger";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
@@ -29,6 +29,7 @@ export function testApi(deps: Partial<ApiDeps> = {}): TestApi {
     destinations: new Map([["models", testDestination({}, written)]]),
     bandwidth: {
       fleet: {
+        governor: createMemoryGovernor({ limits: { rateAt: () => undefined } }),
         look: async () => ({ nowMs: 0 }),
         override: async () => {},
         clearOverride: async () => {},

@@ -1,6 +1,7 @@
+import { createSchedule } from "@layaway/bandwidth";
 import { createApi } from "@layaway/api";
 import { createLogger } from "@layaway/api/process";
-import { openJobs } from "@layaway/jobs";
+import { openBandwidth, openJobs } from "@layaway/jobs";
 import { createLedger, type Ledger, newArchiveId } from "@layaway/ledger";
 import type { ObjectStore } from "@layaway/object-store";
 import { createMemoryStore } from "@layaway/object-store/memory";
@@ -54,8 +55,11 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     logger,
     metrics,
   });
+  const onError = (error: Error): void => logger.warn({ err: error });
+  const fleet = await openBandwidth({ redisUrl, prefix, limits: { rateAt: () => undefined }, onError });
   const app = createApi({
     jobs,
+    bandwidth: { fleet, schedule: createSchedule({}), settings: { calendar: [], perRegistry: {} } },
     destinations: new Map([["models", { store, ledger }]]),
     defaultDestination: "models",
     checkRegistry: () => {},
@@ -76,6 +80,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
       await app.close();
       await worker.close();
       await outbound.close();
+      await fleet.close();
       await jobs.close();
     },
   };

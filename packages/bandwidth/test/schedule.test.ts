@@ -120,7 +120,7 @@ describe("when the clocks are set", () => {
     const calendar = [window(everyDay, "02:15", "02:45", 0)];
     const { nextChange } = createSchedule({ calendar, timezone: "Australia/Lord_Howe" });
     const at = Date.parse("2026-10-04T02:30+11:00");
-    const found = Array.from({ length: 90 }, (_, minutes) => nextChange(at - (minutes + 1) * minuteMs)?.atMs);
+    const found = Array.from({ length: 90 }, (_, before) => nextChange(at - (before + 1) * minuteMs)?.atMs);
     expect(new Set(found)).toEqual(new Set([at]));
   });
 

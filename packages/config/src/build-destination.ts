@@ -86,6 +86,10 @@ function ossDestination(
     readEndpointVariable(env, ["OSS_ENDPOINT"], notes);
   const region = ossRegion(settings.region ?? variable(env, "OSS_REGION") ?? regionOfEndpoint(endpoint));
   const publicEndpoint = readEndpoint("publicEndpoint", withScheme(settings.publicEndpoint), notes);
+  const { downloadLimit } = settings;
+  // OSS, "Single-connection bandwidth throttling": 819200 to 838860800 bits per second.
+  if (downloadLimit !== undefined && !(downloadLimit >= 102_400 && downloadLimit <= 104_857_600))
+    notes.mistakes.add([...notes.path, "downloadLimit"], "OSS takes from 100KiB/s to 100MiB/s");
   const keys =
     readKeys(settings, "accessKeySecretFile", "securityTokenFile", notes) ??
     keysFrom(env, "OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN");
@@ -98,6 +102,7 @@ function ossDestination(
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
+    ...(downloadLimit === undefined ? {} : { downloadLimit }),
     ...(keys === undefined
       ? {}
       : {

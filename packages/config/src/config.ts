@@ -29,6 +29,8 @@ export interface OssDestination {
   readonly endpoint?: string;
   readonly publicEndpoint?: string;
   readonly cname: boolean;
+  /** Bytes per second of each download through a presigned URL; absent: unlimited. */
+  readonly downloadLimit?: number;
   readonly pathStyle: boolean;
   readonly credentials?: {
     readonly accessKeyId: string;

@@ -7,6 +7,8 @@ export interface DestinationSettings {
   readonly publicEndpoint?: string | undefined;
   readonly pathStyle?: boolean | undefined;
   readonly cname?: boolean | undefined;
+  /** Bytes per second. */
+  readonly downloadLimit?: number | undefined;
   readonly checksums?: S3Destination["checksums"] | undefined;
   readonly accessKeyId?: string | undefined;
   readonly secretAccessKeyFile?: string | undefined;
@@ -35,6 +37,7 @@ const settingsOf: Readonly<Record<DestinationKind, ReadonlySet<string>>> = {
     "publicEndpoint",
     "pathStyle",
     "cname",
+    "downloadLimit",
     "accessKeyId",
     "accessKeySecretFile",
     "securityTokenFile",

@@ -96,6 +96,7 @@ const destination = z.strictObject({
   publicEndpoint: text.optional(),
   pathStyle: flag.optional(),
   cname: flag.optional(),
+  downloadLimit: rate.optional(),
   checksums: z.enum(["auto", "crc32", "none"]).optional(),
   accessKeyId: text.optional(),
   secretAccessKeyFile: text.optional(),

@@ -49,7 +49,8 @@ async function openS3(destination: S3Destination): Promise<ObjectStore> {
 }
 
 async function openOss(destination: OssDestination): Promise<ObjectStore> {
-  const { bucket, prefix, region, endpoint, publicEndpoint, cname, pathStyle, credentials } = destination;
+  const { bucket, prefix, region, endpoint, publicEndpoint, cname, downloadLimit, pathStyle, credentials } =
+    destination;
   if (credentials === undefined) {
     throw new DestinationDeniedError(
       `oss://${bucket}: no credentials (set OSS_ACCESS_KEY_ID and OSS_ACCESS_KEY_SECRET, or name them in the configuration)`,
@@ -65,6 +66,7 @@ async function openOss(destination: OssDestination): Promise<ObjectStore> {
     region,
     cname,
     pathStyle,
+    ...(downloadLimit === undefined ? {} : { downloadLimit }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
     credentials: {

@@ -27,6 +27,8 @@ export interface OssStoreOptions {
   /** The bucket stands in the path, not in the host name; always so where the host is an address. */
   readonly pathStyle?: boolean;
   readonly credentials: OssCredentials;
+  /** Bytes per second of each download through a presigned URL, 100 KiB to 100 MiB; unlimited unless given. */
+  readonly downloadLimit?: number;
   /** Of endpoints without a scheme: `false` means http. */
   readonly secure?: boolean;
   /** Entries per page of listings: 1000, the most OSS gives, where nothing else is said. */
@@ -50,6 +52,7 @@ export interface OssPlace {
   readonly endpoint: OssEndpoint;
   readonly publicEndpoint: OssEndpoint;
   readonly credentials: OssCredentials;
+  readonly downloadLimit: number | undefined;
   readonly listPageSize: number;
 }
 
@@ -67,6 +70,10 @@ export function parseOssOptions(options: OssStoreOptions): OssPlace {
   if (credentials.accessKeyId.trim() === "" || credentials.accessKeySecret.trim() === "") {
     throw new InvalidRequestError(`${where}: the access key is empty`);
   }
+  const { downloadLimit } = options;
+  if (downloadLimit !== undefined && !isTrafficLimit(downloadLimit)) {
+    throw new InvalidRequestError(`${where}: downloadLimit is from 102400 to 104857600 bytes per second`);
+  }
   const region = `oss-${options.region.replace(/^oss-/u, "")}`;
   const endpoint = parseEndpoint(options.endpoint ?? `https://${region}.aliyuncs.com`, "endpoint", options);
   const { publicEndpoint } = options;
@@ -78,9 +85,15 @@ export function parseOssOptions(options: OssStoreOptions): OssPlace {
     publicEndpoint:
       publicEndpoint === undefined ? endpoint : parseEndpoint(publicEndpoint, "publicEndpoint", options),
     credentials,
+    downloadLimit,
     // "ListObjectsV2", "ListParts", "ListMultipartUploads": at most 1000 each.
     listPageSize: options.listPageSize ?? 1000,
   };
+}
+
+/** OSS, "Single-connection bandwidth throttling": `x-oss-traffic-limit` is 819200 to 838860800 bits per second. */
+function isTrafficLimit(bytesPerSecond: number): boolean {
+  return Number.isInteger(bytesPerSecond) && bytesPerSecond >= 102_400 && bytesPerSecond <= 104_857_600;
 }
 
 function parseEndpoint(text: string, name: string, options: OssStoreOptions): OssEndpoint {

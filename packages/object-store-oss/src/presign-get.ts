@@ -17,8 +17,11 @@ export async function presignGet(
     throw new InvalidRequestError(`a signed URL lasts from 1 to ${maxExpirySeconds} seconds`);
   }
   const client = await openOssClient(place, place.publicEndpoint);
-  const queries: Record<string, string> =
-    filename === undefined ? {} : { "response-content-disposition": attachment(filename) };
+  const queries: Record<string, string> = {
+    ...(filename === undefined ? {} : { "response-content-disposition": attachment(filename) }),
+    // In bits per second.
+    ...(place.downloadLimit === undefined ? {} : { "x-oss-traffic-limit": String(place.downloadLimit * 8) }),
+  };
   return await client.signatureUrlV4("GET", expiresInSeconds, { queries }, place.prefix + key);
 }
 

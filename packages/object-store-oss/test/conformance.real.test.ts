@@ -31,7 +31,12 @@ describeWithServers("OSS over Swift", ["swift"], () => {
   });
 
   const open = (
-    differing: { readonly bucket?: string; readonly secret?: string; readonly endpoint?: string } = {},
+    differing: {
+      readonly bucket?: string;
+      readonly secret?: string;
+      readonly endpoint?: string;
+      readonly downloadLimit?: number;
+    } = {},
   ) => {
     if (oss === undefined) throw new Error("the front was not started");
     const { accessKeyId, accessKeySecret } = oss.keys;
@@ -41,6 +46,7 @@ describeWithServers("OSS over Swift", ["swift"], () => {
       region: oss.region,
       endpoint: differing.endpoint ?? oss.endpoint,
       pathStyle: true,
+      ...(differing.downloadLimit === undefined ? {} : { downloadLimit: differing.downloadLimit }),
       // So that the suite's listings go over pages.
       listPageSize: 2,
       credentials: { accessKeyId, accessKeySecret: differing.secret ?? accessKeySecret },
@@ -83,6 +89,17 @@ describeWithServers("OSS over Swift", ["swift"], () => {
     expect([late.status, await late.text()]).toEqual([403, expect.stringContaining("Request has expired")]);
     await store.close();
     await front.stop();
+  });
+
+  test("takes a presigned URL with a limit of the download", async () => {
+    const { store } = await open({ downloadLimit: 1_000_000 });
+    await store.put("limited", Buffer.from("bytes"));
+    const url = (await store.presignGet("limited", { expiresInSeconds: 60 })) ?? "";
+    expect(await (await fetch(url)).text()).toBe("bytes");
+    // It stands under the signature: nobody can take it away.
+    const response = await fetch(url.replace(/x-oss-traffic-limit=\d+/u, "x-oss-traffic-limit=838860800"));
+    expect(response.status).toBe(403);
+    await store.close();
   });
 
   test("works with temporary keys, without a word from ali-oss, and is refused with another token", async () => {

@@ -108,3 +108,11 @@ test("signed URLs last at most seven days", async () => {
     "x-oss-expires=604800",
   );
 });
+
+test("presigned URLs carry the limit of downloads, in bits per second, under their signature", async () => {
+  const store = createOssStore({ ...options, downloadLimit: 10_000_000 });
+  const url = new URL((await store.presignGet("k.tar", { expiresInSeconds: 60 })) ?? "");
+  expect(url.searchParams.get("x-oss-traffic-limit")).toBe("80000000");
+  for (const downloadLimit of [102_399, 104_857_601, Number.NaN])
+    expect(() => createOssStore({ ...options, downloadLimit })).toThrow(InvalidRequestError);
+});
