@@ -69,7 +69,7 @@ export async function openWorker(options: OpenWorkerOptions): Promise<RunningWor
         source: source.registry,
         checkRegistry: (registry) => checkRegistryAllowed(config, registry),
         destinations,
-        rate: (registry) => governor.rate(registry),
+        rate: (registry) => source.governor.rate(registry),
         partSizeBytes,
         partsInFlight,
       }),

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { createMemoryGovernor, type Governor } from "@layaway/bandwidth";
+import { createMemoryGovernor, createPoliteGovernor, type Governor } from "@layaway/bandwidth";
 import type { Config, RegistryEntry } from "@layaway/config";
 import { InvalidRequestError } from "@layaway/errors";
 import type { Reference } from "@layaway/oci";
@@ -50,7 +50,9 @@ export interface Source {
 /** A registry client as the configuration wants it, whose every byte passes the bandwidth governor. */
 export async function openSource(options: SourceOptions): Promise<Source> {
   const { config, trust } = options;
-  const governor = options.governor ?? createMemoryGovernor({ limits: bandwidthLimits(config) });
+  const budget = options.governor ?? createMemoryGovernor({ limits: bandwidthLimits(config) });
+  const polite = config.bandwidth.limit === "auto" ? createPoliteGovernor(budget) : undefined;
+  const governor = polite ?? budget;
   const entries = new Map(Object.entries(config.registries));
   const authorities = await readAuthorities(entries, options.caFile);
   const entryOf = (host: string): RegistryEntry | undefined =>
@@ -81,6 +83,7 @@ export async function openSource(options: SourceOptions): Promise<Source> {
     realmHostsFor: (host) => entryOf(host)?.realmHosts,
     reserve: (host, share) => (upToBytes, signal, want) =>
       governor.lease(upToBytes, { ...want, registry: host, share, signal }),
+    onWindow: (host, timing) => polite?.observe(host, timing),
   });
   return {
     registry,
