@@ -40,14 +40,14 @@ export async function openWorker(options: OpenWorkerOptions): Promise<RunningWor
   const opened = createClosing();
   try {
     const secrets = await readWebhookSecrets(config);
-    const destinations = new Map<string, { readonly store: ObjectStore; readonly ledger: Ledger }>();
-    for (const [name, store] of await openDestinations(config)) {
-      destinations.set(name, { store: opened.add(store), ledger: createLedger(store) });
-    }
-    const { authFiles } = options;
     const onError = (error: Error): void => logger.warn({ err: error }, "queue");
     const limits = bandwidthLimits(config);
     const { governor } = opened.add(await openBandwidth({ redisUrl, prefix, limits, onError }));
+    const destinations = new Map<string, { readonly store: ObjectStore; readonly ledger: Ledger }>();
+    for (const [name, store] of await openDestinations(config, governor)) {
+      destinations.set(name, { store: opened.add(store), ledger: createLedger(store) });
+    }
+    const { authFiles } = options;
     const source = opened.add(
       await openSource({
         config,

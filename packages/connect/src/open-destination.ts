@@ -1,21 +1,21 @@
 import type { Destination, OssDestination, S3Destination } from "@layaway/config";
 import { InvalidRequestError } from "@layaway/errors";
-import type { ObjectStore } from "@layaway/object-store";
+import type { ObjectStore, Pace } from "@layaway/object-store";
 import { DestinationDeniedError } from "@layaway/object-store";
 
 import { readSecret } from "./read-secret.ts";
 
 /**
  * The store that a destination names. Nothing is asked of it yet; only secrets are read from their files.
- * Only the adapter that is needed is loaded: an SDK costs a quarter of a second and some 15 MiB.
+ * What is uploaded to S3 and OSS leaves as `pace` allows. Only the adapter that is needed is loaded: an SDK costs a quarter of a second and some 15 MiB.
  * Throws `InvalidRequestError` for a secret that cannot be read, `DestinationDeniedError` where OSS has no credentials at all.
  */
-export async function openDestination(destination: Destination): Promise<ObjectStore> {
+export async function openDestination(destination: Destination, pace?: Pace): Promise<ObjectStore> {
   switch (destination.kind) {
     case "s3":
-      return openS3(destination);
+      return openS3(destination, pace);
     case "oss":
-      return openOss(destination);
+      return openOss(destination, pace);
     case "fs": {
       const { createFsStore } = await import("@layaway/object-store-fs");
       return createFsStore({ directory: destination.directory });
@@ -23,7 +23,7 @@ export async function openDestination(destination: Destination): Promise<ObjectS
   }
 }
 
-async function openS3(destination: S3Destination): Promise<ObjectStore> {
+async function openS3(destination: S3Destination, pace: Pace | undefined): Promise<ObjectStore> {
   const { createS3Store } = await import("@layaway/object-store-s3");
   const { bucket, prefix, region, endpoint, publicEndpoint, pathStyle, checksums, credentials } = destination;
   return createS3Store({
@@ -31,6 +31,7 @@ async function openS3(destination: S3Destination): Promise<ObjectStore> {
     prefix,
     pathStyle,
     checksums,
+    pace,
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(publicEndpoint === undefined ? {} : { publicEndpoint }),
@@ -48,7 +49,7 @@ async function openS3(destination: S3Destination): Promise<ObjectStore> {
   });
 }
 
-async function openOss(destination: OssDestination): Promise<ObjectStore> {
+async function openOss(destination: OssDestination, pace: Pace | undefined): Promise<ObjectStore> {
   const { bucket, prefix, region, endpoint, publicEndpoint, cname, downloadLimit, pathStyle, credentials } =
     destination;
   if (credentials === undefined) {
@@ -66,6 +67,7 @@ async function openOss(destination: OssDestination): Promise<ObjectStore> {
     region,
     cname,
     pathStyle,
+    pace,
     ...(downloadLimit === undefined ? {} : { downloadLimit }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(publicEndpoint === undefined ? {} : { publicEndpoint }),

@@ -22,7 +22,8 @@ export interface OssCalls {
 const inactivityMs = 30_000;
 
 export function openOssCalls(place: OssPlace): OssCalls {
-  const connections = openConnections({ plainHttp: place.endpoint.url.protocol === "http:" });
+  const { pace, endpoint } = place;
+  const connections = openConnections({ plainHttp: endpoint.url.protocol === "http:", pace });
   return {
     place,
     fullKey: (key) => place.prefix + key,

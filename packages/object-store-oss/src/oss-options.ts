@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 
 import { InvalidRequestError } from "@layaway/errors";
+import type { Pace } from "@layaway/object-store";
 
 export interface OssCredentials {
   readonly accessKeyId: string;
@@ -29,6 +30,8 @@ export interface OssStoreOptions {
   readonly credentials: OssCredentials;
   /** Bytes per second of each download through a presigned URL, 100 KiB to 100 MiB; unlimited unless given. */
   readonly downloadLimit?: number;
+  /** Bodies are sent as it allows. */
+  readonly pace?: Pace | undefined;
   /** Of endpoints without a scheme: `false` means http. */
   readonly secure?: boolean;
   /** Entries per page of listings: 1000, the most OSS gives, where nothing else is said. */
@@ -53,6 +56,7 @@ export interface OssPlace {
   readonly publicEndpoint: OssEndpoint;
   readonly credentials: OssCredentials;
   readonly downloadLimit: number | undefined;
+  readonly pace: Pace | undefined;
   readonly listPageSize: number;
 }
 
@@ -86,6 +90,7 @@ export function parseOssOptions(options: OssStoreOptions): OssPlace {
       publicEndpoint === undefined ? endpoint : parseEndpoint(publicEndpoint, "publicEndpoint", options),
     credentials,
     downloadLimit,
+    pace: options.pace,
     // "ListObjectsV2", "ListParts", "ListMultipartUploads": at most 1000 each.
     listPageSize: options.listPageSize ?? 1000,
   };

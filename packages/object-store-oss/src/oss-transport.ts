@@ -4,7 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import { DestinationDeniedError } from "@layaway/object-store";
+import { DestinationDeniedError, type Pace, pacedPieces } from "@layaway/object-store";
 
 /** What ali-oss hands to its HTTP client. */
 interface OssHttpRequest {
@@ -48,7 +48,10 @@ export interface OssConnections {
  * HTTP for ali-oss, in place of its urllib: with an AbortSignal, and with a timer for inactivity (urllib's `timeout` is
  * the whole time until the answer, which a large part on a slow line exceeds). Makes one attempt.
  */
-export function openConnections(options: { readonly plainHttp: boolean }): OssConnections {
+export function openConnections(options: {
+  readonly plainHttp: boolean;
+  readonly pace?: Pace | undefined;
+}): OssConnections {
   // As many as part uploads a worker may have in flight, with some to spare for small calls.
   const settings = { keepAlive: true, maxSockets: 64 };
   const plain = new HttpAgent(settings);
@@ -63,7 +66,7 @@ export function openConnections(options: { readonly plainHttp: boolean }): OssCo
     const response = await respond(
       url,
       asked,
-      call,
+      { ...call, pace: options.pace },
       isSecure ? secure : plain,
       isSecure ? httpsRequest : httpRequest,
     );
@@ -99,7 +102,7 @@ export function openConnections(options: { readonly plainHttp: boolean }): OssCo
 async function respond(
   url: URL,
   asked: OssHttpRequest,
-  { signal, inactivityMs }: OssCall,
+  { signal, inactivityMs, pace }: OssCall & { readonly pace: Pace | undefined },
   agent: HttpAgent,
   request: (url: URL, options: RequestOptions) => ReturnType<typeof httpRequest>,
 ): Promise<IncomingMessage> {
@@ -118,7 +121,7 @@ async function respond(
     sent.once("error", reject);
   });
   // A server that refuses a body early answers and closes: then the answer counts, not the broken pipe.
-  const written = writeBody(asked, sent).catch(() => {});
+  const written = writeBody(asked, sent, pace, signal).catch(() => {});
   const response = await answered;
   const isRefusal = (response.statusCode ?? 0) >= 300;
   // Who refuses may leave the connection open and never read the rest of the body.
@@ -127,18 +130,21 @@ async function respond(
   return response;
 }
 
-async function writeBody(asked: OssHttpRequest, sent: NodeJS.WritableStream): Promise<void> {
+async function writeBody(
+  asked: OssHttpRequest,
+  sent: NodeJS.WritableStream,
+  pace: Pace = (upToBytes) => Promise.resolve(upToBytes),
+  signal?: AbortSignal,
+): Promise<void> {
+  const slices = async function* (
+    pieces: AsyncIterable<Buffer> | Iterable<Buffer>,
+  ): AsyncGenerator<Uint8Array> {
+    // Each slice that leaves counts as activity; a part in one piece would look idle until its end.
+    for await (const piece of pieces) yield* pacedPieces(piece, pace, signal);
+  };
   if (asked.stream !== undefined) await pipeline(asked.stream, slices, sent);
   else if (asked.content === undefined) sent.end();
   else await pipeline(slices([Buffer.from(asked.content)]), sent);
-}
-
-// Each slice that leaves counts as activity; a part in one piece would look idle until its end.
-async function* slices(pieces: AsyncIterable<Buffer> | Iterable<Buffer>): AsyncGenerator<Buffer> {
-  const sliceBytes = 256 * 1024;
-  for await (const piece of pieces) {
-    for (let at = 0; at < piece.length; at += sliceBytes) yield piece.subarray(at, at + sliceBytes);
-  }
 }
 
 /** HEAD answers have no body: OSS puts the error document into a header. */

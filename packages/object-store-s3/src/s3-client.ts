@@ -5,6 +5,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
 import { credentialsFor } from "./credentials.ts";
+import { paceParts } from "./pace-parts.ts";
 import type { S3StoreOptions } from "./s3-options.ts";
 import { leavePartsUnsigned } from "./unsigned-payload.ts";
 
@@ -35,6 +36,7 @@ export function createClient(options: S3StoreOptions, endpoint: string | undefin
     logger: silent,
   });
   leavePartsUnsigned(client);
+  if (options.pace !== undefined) paceParts(client, options.pace);
   return client;
 }
 

@@ -10,7 +10,7 @@ export interface S3Context {
   readonly patientClient: S3Client;
   readonly keys: KeySpace;
   readonly checksums: PartChecksums;
-  readonly partTimeoutMs: number;
+  readonly partTimeoutMs: number | undefined;
   readonly pageSize: number;
 }
 

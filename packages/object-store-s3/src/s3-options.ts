@@ -1,3 +1,5 @@
+import type { Pace } from "@layaway/object-store";
+
 /** Keys of an account or a role. */
 export interface S3Credentials {
   readonly accessKeyId: string;
@@ -35,6 +37,8 @@ export interface S3StoreOptions {
   readonly idleTimeoutMs?: number | undefined;
   /** The same while the store copies a part or joins all of them, and nothing moves on the connection. Default 5 min. */
   readonly workTimeoutMs?: number | undefined;
+  /** Parts are sent as it allows; then the time for one part has no limit of its own. */
+  readonly pace?: Pace | undefined;
   /** Time for one part in all. Default 15 min. */
   readonly partTimeoutMs?: number | undefined;
   /** Open connections. Default 128: calls beyond that wait, and waiting counts as connecting. */

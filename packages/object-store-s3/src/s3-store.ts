@@ -37,7 +37,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
     patientClient,
     keys,
     checksums: partChecksums(options.checksums),
-    partTimeoutMs: options.partTimeoutMs ?? 15 * 60_000,
+    partTimeoutMs: options.partTimeoutMs ?? (options.pace === undefined ? 15 * 60_000 : undefined),
     pageSize: options.listPageSize ?? 1000,
   };
   return {

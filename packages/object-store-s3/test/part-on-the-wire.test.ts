@@ -38,6 +38,41 @@ describe("a part on the wire", () => {
       { checksums: "none" },
     ));
 
+  test("is the same where it is sent no faster than it may: a length, no chunks, the checksum of the whole", () =>
+    withScriptedS3(
+      [created("CRC32"), stored],
+      async (store, { seen }) => {
+        const upload = await store.createUpload("k.tar");
+        await store.uploadPart(upload, 1, bytes);
+        expect(seen[1]?.body).toBe(bytes.toString());
+        expect(seen[1]?.headers).toMatchObject({
+          "content-length": String(bytes.length),
+          "x-amz-checksum-crc32": checksum,
+          "x-amz-content-sha256": "UNSIGNED-PAYLOAD",
+        });
+        expect(seen[1]?.headers["transfer-encoding"]).toBeUndefined();
+      },
+      { pace: () => Promise.resolve(3) },
+    ));
+
+  test("ends where its call is cancelled while it waits for its pace", () =>
+    withScriptedS3(
+      [stored],
+      async (store) => {
+        const cancelling = new AbortController();
+        const sent = store.uploadPart({ key: "k.tar", uploadId: "id-1" }, 7, bytes, cancelling);
+        setTimeout(() => cancelling.abort(), 50);
+        await expect(sent).rejects.toMatchObject({ code: "cancelled" });
+      },
+      {
+        checksums: "none",
+        pace: (_, signal) =>
+          new Promise((_resolve, reject) => {
+            signal?.addEventListener("abort", () => reject(signal.reason));
+          }),
+      },
+    ));
+
   test("carries a CRC32 where the store repeated the algorithm, and the completion gives it back", () =>
     withScriptedS3([created("CRC32"), stored, absent, completed], async (store, { seen }) => {
       const upload = await store.createUpload("k.tar");

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { DestinationDeniedError } from "@layaway/object-store";
 import { objectStoreConformance } from "@layaway/object-store/conformance";
 import type { OpenStore, StoreFeatures } from "@layaway/object-store/conformance";
-import type { RunningS3, S3Keys } from "@layaway/testing";
+import { type RunningS3, type S3Keys, seededBytes } from "@layaway/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { createS3Store } from "../src/index.ts";
@@ -47,6 +48,36 @@ export function testStoreOn(name: string, start: () => Promise<RunningS3>, featu
     open: () => openFresh(running().keys),
     openMissing: () => open("layaway-no-such-bucket", running().keys),
     openDenied: () => openFresh(running().strangerKeys),
+  });
+
+  test("a part that is sent no faster than it may is a part like any", async () => {
+    const bucket = `bucket-${randomUUID()}`;
+    await running().createBucket(bucket);
+    const { endpoint, region, keys: credentials } = running();
+    let allowedBytes = 0;
+    const store = createS3Store({
+      bucket,
+      endpoint,
+      region,
+      credentials,
+      checksums: "auto",
+      async pace(upToBytes) {
+        await delay(5);
+        allowedBytes += Math.min(upToBytes, 100_000);
+        return Math.min(upToBytes, 100_000);
+      },
+    });
+    const bytes = seededBytes("paced", 5 << 20);
+    const upload = await store.createUpload("paced.tar");
+    const startedAt = performance.now();
+    const part = await store.uploadPart(upload, 1, bytes);
+    expect(performance.now() - startedAt).toBeGreaterThan(53 * 5);
+    expect(allowedBytes).toBe(bytes.length);
+    await store.completeUpload(upload, [part]);
+    const pieces = [];
+    for await (const piece of await store.get("paced.tar")) pieces.push(piece);
+    expect(Buffer.concat(pieces).equals(bytes)).toBe(true);
+    await store.close();
   });
 
   test.each(["no-such-key", "wrong-secret"])("keys are refused by their error: %s", async (kind) => {

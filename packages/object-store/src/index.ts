@@ -19,3 +19,4 @@ export type {
   UploadedPart,
   WriteOptions,
 } from "./object-store.ts";
+export { type Pace, pacedPieces } from "./paced-pieces.ts";

@@ -7,7 +7,7 @@ import {
   formatSize,
   parseSize,
 } from "@layaway/config";
-import { openDestination, type Source } from "@layaway/connect";
+import { openDestination, type Source, uploadPace } from "@layaway/connect";
 import { InvalidRequestError } from "@layaway/errors";
 import { createLedger } from "@layaway/ledger";
 import type { ObjectStore } from "@layaway/object-store";
@@ -46,7 +46,9 @@ export async function archive(
   const work = parseWork(image, flags, config);
   const destination = chooseDestination(config, destinationName, terminal);
   const done = await closing(await openUserSource(config, flags, terminal), async (source) =>
-    closing(await openDestination(destination), (store) => run(work, source, store, flags, terminal)),
+    closing(await openDestination(destination, uploadPace(config, source.governor)), (store) =>
+      run(work, source, store, flags, terminal),
+    ),
   );
   if (flags.json === true)
     printJson(terminal, { image, ...done, restore: restoreLine(destination, done.url) });
