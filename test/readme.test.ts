@@ -24,7 +24,12 @@ describe("the README", () => {
       nas: { kind: "fs" },
     });
     expect(config.allowRegistries).toEqual(["registry.example.com", "docker.io", "127.0.0.1:5000"]);
-    expect(config.bandwidth).toEqual({ limit: 80e6, perRegistry: { "docker.io": 20e6 } });
+    expect(config.bandwidth).toEqual({
+      limit: 80e6,
+      calendar: [{ days: [0, 1, 2, 3, 4], fromMinute: 9 * 60, toMinute: 19 * 60, limitBytesPerSecond: 2e6 }],
+      timezone: "Asia/Shanghai",
+      perRegistry: { "docker.io": 20e6 },
+    });
   });
 
   test("tells of every variable of ours that the programs read", () => {

@@ -1,7 +1,7 @@
 import { access, constants } from "node:fs/promises";
 import { homedir } from "node:os";
 
-import { type Config, parseRate } from "@layaway/config";
+import { type Config, parseLimit } from "@layaway/config";
 import { authFiles, openSource, type Source } from "@layaway/connect";
 import { InvalidRequestError } from "@layaway/errors";
 
@@ -25,10 +25,11 @@ export async function openUserSource(
   terminal: Terminal,
 ): Promise<Source> {
   if (flags.authfile !== undefined) await checkReadable("--authfile", flags.authfile);
+  // What is said of this one run holds at whatever hour it is.
   const limited =
     flags.limit === undefined
       ? config
-      : { ...config, bandwidth: { ...config.bandwidth, limit: parseRate(flags.limit) } };
+      : { ...config, bandwidth: { ...config.bandwidth, limit: parseLimit(flags.limit), calendar: [] } };
   return openSource({
     config: limited,
     trust: "operator",

@@ -72,6 +72,8 @@ describe("layaway", () => {
     [["archiv", "x"], /^layaway: invalid_request: unknown command 'archiv'/],
     [["archive", "nginx", "file:///x", "--fast"], /^layaway: invalid_request: unknown option '--fast'/],
     [["archive", "nginx", "file:///x", "--limit", "fast"], /^layaway: invalid_request: .*fast/],
+    [["archive", "nginx", "file:///x", "--limit", "5mb/s"], /^layaway: invalid_request: .*bits/],
+    [["archive", "nginx", "file:///x", "--limit", "5"], /^layaway: invalid_request: .*write 0 to pause/],
     [["archive", "nginx", "file:///x", "--part-size", "-1"], /^layaway: invalid_request: /],
     [["archive", "nginx", "file:///x", "--concurrency", "0"], /^layaway: invalid_request: --concurrency/],
     [["archive", "nginx", "file:///x", "--tls-verify", "maybe"], /^layaway: invalid_request: --tls-verify/],

@@ -62,6 +62,17 @@ export interface RegistryEntry {
   readonly pullFloor?: number;
 }
 
+/** Hours of some days of the week at which another limit holds. */
+export interface CalendarEntry {
+  /** 0 = Monday ... 6 = Sunday, ascending. */
+  readonly days: readonly number[];
+  /** Minutes of the local day, 0..1440. From later than to runs over midnight and belongs to the day on which it begins. */
+  readonly fromMinute: number;
+  readonly toMinute: number;
+  /** 0: paused. */
+  readonly limitBytesPerSecond: number;
+}
+
 export interface Config {
   readonly destinations: Readonly<Record<string, Destination>>;
   readonly defaultDestination?: string;
@@ -70,10 +81,13 @@ export interface Config {
   /** Absent: every public host. */
   readonly allowRegistries?: readonly string[];
   readonly bandwidth: {
-    /** Bytes per second; absent: unlimited; 0: paused. */
+    /** Bytes per second, outside the calendar's windows; absent: unlimited; 0: paused. */
     readonly limit?: number | "auto";
-    readonly calendar?: never;
-    readonly timezone?: never;
+    /** No two entries overlap. */
+    readonly calendar: readonly CalendarEntry[];
+    /** IANA name; there where there is a calendar. */
+    readonly timezone?: string;
+    /** Bytes per second of uploads to object stores; absent: unlimited; 0: paused. */
     readonly upload?: number;
     readonly perRegistry: Readonly<Record<string, number>>;
   };

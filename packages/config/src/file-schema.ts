@@ -2,8 +2,12 @@ import { InvalidRequestError } from "@layaway/errors";
 import { z } from "zod";
 
 import type { DestinationSettings } from "./destination-settings.ts";
+import { parseLimit } from "./parse-limit.ts";
 import { parseRate, parseSize } from "./parse-quantity.ts";
 import { parseRegistryHost } from "./registry-host.ts";
+import { parseTimeOfDay } from "./time-of-day.ts";
+import { parseTimezone } from "./timezone.ts";
+import { parseDays } from "./weekdays.ts";
 
 /** One destination as it stands in the file. */
 export interface DestinationEntry extends DestinationSettings {
@@ -17,7 +21,10 @@ export interface ConfigFile {
   readonly registries: Readonly<Record<string, RegistryFileEntry>>;
   readonly allowRegistries?: readonly string[] | undefined;
   readonly bandwidth: {
-    readonly limit?: number | undefined;
+    readonly limit?: number | "auto" | undefined;
+    readonly calendar: readonly CalendarFileEntry[];
+    readonly timezone?: string | undefined;
+    readonly upload?: number | undefined;
     readonly perRegistry: Readonly<Record<string, number>>;
   };
   readonly worker: {
@@ -26,6 +33,15 @@ export interface ConfigFile {
     readonly partsInFlight: number;
   };
   readonly webhooks: { readonly secretFile?: string | undefined; readonly allowHosts: readonly string[] };
+}
+
+export interface CalendarFileEntry {
+  /** 0 = Monday ... 6 = Sunday. */
+  readonly days: readonly number[];
+  /** Minutes of the day. */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
 }
 
 export interface RegistryFileEntry {
@@ -62,15 +78,18 @@ function parsed<Input, Output>(
   };
 }
 
-function notYet(): z.ZodType<undefined> {
-  return z.undefined({ error: () => "not available in this version" });
-}
-
 const text = z.string().min(1);
 const flag = z.boolean();
 const count = (maximum: number): z.ZodNumber => z.int().min(1).max(maximum);
 const quantity = z.union([z.string(), z.number()]);
 const rate = quantity.transform(parsed(parseRate));
+const days = z
+  .union([z.string(), z.array(z.string())], {
+    error: ({ input }) =>
+      input === undefined ? undefined : "must be a text such as mon-fri, or a list of them",
+  })
+  .transform(parsed(parseDays));
+const timeOfDay = quantity.transform(parsed(parseTimeOfDay));
 // OSS takes parts from 100 KiB on, S3 from 5 MiB on (the store raises what is too small); parts stand in memory whole.
 const partSize = quantity.transform(parsed(parseSize)).pipe(
   z
@@ -123,11 +142,11 @@ const fileSchema = z.strictObject({
   allowRegistries: z.array(host).optional(),
   bandwidth: z
     .strictObject({
-      limit: rate.optional(),
+      limit: quantity.transform(parsed(parseLimit)).optional(),
+      calendar: z.array(z.strictObject({ days, from: timeOfDay, to: timeOfDay, limit: rate })).default([]),
+      timezone: text.transform(parsed(parseTimezone)).optional(),
+      upload: rate.optional(),
       perRegistry: z.record(z.string(), rate).default({}),
-      // Known words of the contract that this version cannot keep: to ignore them would break a budget silently.
-      calendar: notYet().optional(),
-      timezone: notYet().optional(),
     })
     .prefault({}),
   worker: z

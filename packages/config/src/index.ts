@@ -1,5 +1,6 @@
 export { checkRegistryAllowed } from "./check-registry-allowed.ts";
 export type {
+  CalendarEntry,
   Config,
   Destination,
   FsDestination,
@@ -13,5 +14,6 @@ export type { Environment } from "./environment.ts";
 export { formatDuration, formatRate, formatSize } from "./format-quantity.ts";
 export { parseConfig } from "./parse-config.ts";
 export { parseDuration } from "./parse-duration.ts";
+export { parseLimit } from "./parse-limit.ts";
 export { parseRate, parseSize } from "./parse-quantity.ts";
 export { redactConfig } from "./redact-config.ts";

@@ -28,7 +28,8 @@ function textOf(issue: Issues[number]): string {
     case "invalid_value":
       return `must be one of ${issue.values.map(String).join(", ")}`;
     case "invalid_union":
-      return "must be a text or a number";
+      if (!issue.message.startsWith("Invalid input")) return issue.message;
+      return issue.input === undefined ? "is missing" : "must be a text or a number";
     case "too_small":
       return issue.origin === "string" ? "is empty" : `must be at least ${issue.minimum}`;
     case "too_big":

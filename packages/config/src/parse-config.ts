@@ -9,6 +9,7 @@ import { addIssues } from "./issue-text.ts";
 import { parseLocation } from "./location.ts";
 import { createMistakes, type Mistakes } from "./mistakes.ts";
 import { parseYaml } from "./parse-yaml.ts";
+import { readBandwidth } from "./read-bandwidth.ts";
 import { parseRegistryHost } from "./registry-host.ts";
 
 /**
@@ -35,16 +36,13 @@ type FromFile = Omit<Config, "redisUrl" | "tokens" | "dataDir" | "proxy">;
 function fromFile(file: ConfigFile, env: Environment, mistakes: Mistakes): FromFile {
   const destinations = readDestinations(file.destinations, env, mistakes);
   const defaultDestination = chooseDefault(file, env, mistakes);
-  const { limit } = file.bandwidth;
+  const perRegistry = byHost("bandwidth.perRegistry", file.bandwidth.perRegistry, mistakes, (rate) => rate);
   return {
     destinations,
     ...(defaultDestination === undefined ? {} : { defaultDestination }),
     registries: byHost("registries", file.registries, mistakes, readRegistry),
     ...(file.allowRegistries === undefined ? {} : { allowRegistries: [...new Set(file.allowRegistries)] }),
-    bandwidth: {
-      ...(limit === undefined ? {} : { limit }),
-      perRegistry: byHost("bandwidth.perRegistry", file.bandwidth.perRegistry, mistakes, (rate) => rate),
-    },
+    bandwidth: readBandwidth(file.bandwidth, perRegistry, mistakes),
     worker: {
       concurrency: file.worker.concurrency,
       partSizeBytes: file.worker.partSize,

@@ -25,7 +25,7 @@ export function parseYaml(text: string, mistakes: Mistakes): unknown {
 
 function withoutEmpty(value: unknown): unknown {
   if (value === null) return undefined;
-  if (Array.isArray(value)) return value;
+  if (Array.isArray(value)) return value.map(withoutEmpty);
   if (typeof value !== "object") return value;
   return Object.fromEntries(
     Object.entries(value)

@@ -1,8 +1,10 @@
-import type { Config, Destination, Secret } from "./config.ts";
+import type { CalendarEntry, Config, Destination, Secret } from "./config.ts";
+import { formatTimeOfDay } from "./time-of-day.ts";
+import { formatDays } from "./weekdays.ts";
 
 /** The configuration as it may be shown: plain JSON, with file names of secrets and without any secret. */
 export function redactConfig(config: Config): Record<string, unknown> {
-  const { destinations, registries, webhooks, tokens, redisUrl, proxy } = config;
+  const { destinations, registries, bandwidth, webhooks, tokens, redisUrl, proxy } = config;
   return {
     ...config,
     destinations: mapValues(destinations, redactDestination),
@@ -10,6 +12,7 @@ export function redactConfig(config: Config): Record<string, unknown> {
       ...rest,
       ...(password === undefined ? {} : { password: redactSecret(password) }),
     })),
+    bandwidth: { ...bandwidth, calendar: bandwidth.calendar.map(calendarWords) },
     webhooks: {
       allowHosts: webhooks.allowHosts,
       ...(webhooks.secret === undefined ? {} : { secret: redactSecret(webhooks.secret) }),
@@ -25,6 +28,16 @@ export function redactConfig(config: Config): Record<string, unknown> {
 }
 
 const hidden = "(hidden)";
+
+/** An entry as files have it. */
+function calendarWords({ days, fromMinute, toMinute, limitBytesPerSecond }: CalendarEntry): unknown {
+  return {
+    days: formatDays(days),
+    from: formatTimeOfDay(fromMinute),
+    to: formatTimeOfDay(toMinute),
+    limit: limitBytesPerSecond,
+  };
+}
 
 function redactDestination(destination: Destination): unknown {
   if (destination.kind === "fs" || destination.credentials === undefined) return destination;

@@ -64,7 +64,11 @@ describe("the file", () => {
         "docker.io": { plainHttp: false, tlsVerify: false, pullFloor: 10 },
       },
       allowRegistries: ["registry.example.com", "docker.io", "127.0.0.1:5000"],
-      bandwidth: { limit: 80_000_000, perRegistry: { "docker.io": 20_000_000, "127.0.0.1:5000": 5000 } },
+      bandwidth: {
+        limit: 80_000_000,
+        calendar: [],
+        perRegistry: { "docker.io": 20_000_000, "127.0.0.1:5000": 5000 },
+      },
       worker: { concurrency: 3, partSizeBytes: 32 * 1024 * 1024, partsInFlight: 8 },
       webhooks: {
         secret: { kind: "file", path: "/run/secrets/whsec" },
@@ -78,7 +82,7 @@ describe("the file", () => {
   const defaults: Config = {
     destinations: {},
     registries: {},
-    bandwidth: { perRegistry: {} },
+    bandwidth: { calendar: [], perRegistry: {} },
     worker: { concurrency: 2, partSizeBytes: 16 * 1024 * 1024, partsInFlight: 4 },
     webhooks: { allowHosts: [] },
     tokens: [],
@@ -133,8 +137,6 @@ describe("a mistake", () => {
       "bandwidth.limit: -1 is not a rate (write 20MB/s, 16MiB/s or bytes per second)",
     ],
     ["bandwidth: { limit: [1] }", "bandwidth.limit: must be a text or a number"],
-    ["bandwidth: { calendar: [] }", "bandwidth.calendar: not available in this version"],
-    ["bandwidth: { timezone: Asia/Shanghai }", "bandwidth.timezone: not available in this version"],
     ["bandwith: { limit: 1 }", "bandwith: unknown key"],
     ["worker: { partsize: 1 }", "worker.partsize: unknown key"],
     ["worker: { concurrency: 0 }", "worker.concurrency: must be at least 1"],
@@ -218,6 +220,7 @@ describe("a mistake", () => {
       'allowRegistries.0: "registry" is not a registry\'s host (write registry.example.com or registry:5000, without scheme and path)',
     ],
     ["allowRegistries: docker.io", "allowRegistries: must be a list"],
+    ["allowRegistries: [~]", "allowRegistries.0: is missing"],
     ["defaultDestination: models", "defaultDestination: is not among destinations"],
     [
       "webhooks: { allowHosts: ['http://a'] }",

@@ -12,5 +12,6 @@ export async function showConfig(
 ): Promise<void> {
   const config = redactConfig(await readConfig(flags.config, terminal));
   if (flags.json === true) printJson(terminal, config);
-  else terminal.stdout.write(stringify(config));
+  // Tools that read YAML 1.1 take an unquoted 09:00 for a number.
+  else terminal.stdout.write(stringify(config, { compat: "yaml-1.1" }));
 }
