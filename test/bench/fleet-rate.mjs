@@ -3,7 +3,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -36,8 +35,8 @@ export async function benchFleetRate({ root, testing, startStore, seconds, worke
         await delay(seconds * 1000);
         const seen = fleet.between(from, from + seconds * 1000);
         const leaseBytes = Math.min(8 * 1024 ** 2, Math.max(65_536, rate / 4));
-        const most = mostInASecond(seen);
-        const mean = bytesOf(seen) / seconds;
+        const most = testing.mostInASecond(seen);
+        const mean = testing.bytesOf(seen) / seconds;
         rows.push({
           workers: count,
           "limit MB/s": limit,
@@ -108,7 +107,7 @@ async function crossBoundary(options) {
 }
 
 function afterOneSecond(fleet, at, rate) {
-  const bytes = bytesOf(fleet.between(at + 1000, at + 3000)) / 2;
+  const bytes = fleet.bytesOf(fleet.between(at + 1000, at + 3000)) / 2;
   const leaseBytes = Math.max(65_536, rate / 4);
   // Nothing of a pause; else no more than allowed, and no less than most of it.
   const held =
@@ -121,7 +120,7 @@ async function startFleet({ root, testing, startStore, workers, bandwidth }) {
   const redis = await testing.startRedis();
   const registry = await testing.startFaultRegistry();
   const store = await startStore();
-  const relay = await startRelay(Number(registry.host.split(":")[1]));
+  const relay = await testing.startCountingRelay(Number(registry.host.split(":")[1]));
   const config = join(scratch, "layaway.yaml");
   const settings = {
     destinations: {
@@ -174,6 +173,7 @@ async function startFleet({ root, testing, startStore, workers, bandwidth }) {
   }
   return {
     between: relay.between,
+    bytesOf: testing.bytesOf,
     async flowing() {
       const since = performance.now();
       while (relay.connections() < Math.min(workers, 2) || relay.between(since, Infinity).length === 0)
@@ -200,62 +200,6 @@ async function startFleet({ root, testing, startStore, workers, bandwidth }) {
       await rm(scratch, { recursive: true, force: true });
     },
   };
-}
-
-/** Passes connections on, and writes down when how many bytes came back. */
-async function startRelay(port) {
-  const seen = [];
-  const open = new Set();
-  const server = createServer((client) => {
-    const upstream = connect({ host: "127.0.0.1", port });
-    for (const socket of [client, upstream]) {
-      open.add(socket);
-      socket.setNoDelay(true);
-      socket
-        .on("error", () => {})
-        .on("close", () => {
-          open.delete(socket);
-          client.destroy();
-          upstream.destroy();
-        });
-    }
-    client.pipe(upstream);
-    upstream.on("data", (chunk) => {
-      seen.push({ at: performance.now(), bytes: chunk.length });
-      if (!client.write(chunk)) {
-        upstream.pause();
-        client.once("drain", () => upstream.resume());
-      }
-    });
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    host: `127.0.0.1:${server.address().port}`,
-    connections: () => open.size / 2,
-    between: (from, to) => seen.filter(({ at }) => at >= from && at < to),
-    async stop() {
-      for (const socket of open) socket.destroy();
-      server.close();
-      await once(server, "close");
-    },
-  };
-}
-
-function mostInASecond(seen) {
-  let most = 0;
-  let bytes = 0;
-  let first = 0;
-  for (const { at, bytes: more } of seen) {
-    bytes += more;
-    while (seen[first].at < at - 1000) bytes -= seen[first++].bytes;
-    most = Math.max(most, bytes);
-  }
-  return most;
-}
-
-function bytesOf(seen) {
-  return seen.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function percent(ratio) {

@@ -116,7 +116,8 @@ export function governorConformance(options: GovernorConformance): void {
       ]);
       const bytes = (who: string): number => bytesOf(grants.filter((grant) => grant.who === who));
       expect(bytes("slow")).toBeLessThanOrEqual(2.5 * megabyte * 1.05 + megabyte / 4);
-      expect(bytes("slow")).toBeGreaterThan(2.5 * megabyte * 0.8);
+      // Where both limits bind, what a registry may have passes while it waits for the limit of all.
+      expect(bytes("slow")).toBeGreaterThan(2.5 * megabyte * 0.65);
       expect(bytes("slow") + bytes("other")).toBeGreaterThan(2.5 * 8 * megabyte * 0.9);
     });
 

@@ -4,12 +4,43 @@ import { join } from "node:path";
 
 import { parseConfig } from "@layaway/config";
 import { parseReference } from "@layaway/oci";
-import { type FaultRegistry, makeImage, putImage, startFaultRegistry } from "@layaway/testing";
+import { type FaultRegistry, generatedBlob, makeImage, putImage, startFaultRegistry } from "@layaway/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { openSource, type SourceOptions } from "../src/index.ts";
 
 const signal = new AbortController().signal;
+
+describe("limit: auto", () => {
+  it("limits nothing until answers fail, and then what is asked of that registry", async () => {
+    const registry = await startFaultRegistry();
+    const layer = generatedBlob("auto", 64 << 20);
+    putImage(registry, "team/app", await makeImage({ layers: [layer] }), ["1"]);
+    const config = parseConfig("bandwidth: { limit: auto }", {});
+    const source = await openSource({ config, trust: "operator", authFiles: [], userAgent: "test" });
+    const reference = parseReference(`${registry.host}/team/app:1`);
+    const image = await source.registry.resolve(reference, { platform: undefined, signal });
+    const [blob] = image.primary.manifest.layers;
+    if (blob === undefined) throw new Error("no layer");
+    const reader = source.registry.openBlob(reference, blob);
+    const into = Buffer.alloc(256 << 10);
+    const readFor = async (durationMs: number): Promise<void> => {
+      for (const until = performance.now() + durationMs; performance.now() < until;)
+        await reader.read(into, 0, { signal });
+    };
+    await readFor(1200);
+    expect(source.governor.rate(registry.host)).toBeUndefined();
+    // Each second answer breaks off, and what is missing is asked for again.
+    for (let count = 0; count < 1000; count += 1)
+      registry.inject({ on: "blob", truncateAfter: 200_000, after: 1 });
+    await readFor(3000);
+    expect(source.governor.rate(registry.host)).toBeGreaterThan(0);
+    expect(source.governor.rate("other.example.com")).toBeUndefined();
+    reader.close();
+    await source.close();
+    await registry.stop();
+  });
+});
 
 describe("openSource", () => {
   let registry: FaultRegistry;

@@ -32,6 +32,8 @@ export { registryCredentials, startDockerRegistry } from "./servers/docker-regis
 export type { DockerRegistry, DockerRegistryOptions } from "./servers/docker-registry.ts";
 export { startDockerd } from "./servers/dockerd.ts";
 export type { Dockerd, DockerdUnavailable } from "./servers/dockerd.ts";
+export { bytesOf, mostInASecond, startCountingRelay } from "./servers/counting-relay.ts";
+export type { Arrival, CountingRelay } from "./servers/counting-relay.ts";
 export { startTcpProxy } from "./servers/tcp-proxy.ts";
 export type { ProxyMode, TcpProxy } from "./servers/tcp-proxy.ts";
 export { startCeph } from "./servers/ceph.ts";
