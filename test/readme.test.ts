@@ -29,6 +29,7 @@ describe("the README", () => {
       calendar: [{ days: [0, 1, 2, 3, 4], fromMinute: 9 * 60, toMinute: 19 * 60, limitBytesPerSecond: 2e6 }],
       timezone: "Asia/Shanghai",
       perRegistry: { "docker.io": 20e6 },
+      upload: 40e6,
     });
   });
 
