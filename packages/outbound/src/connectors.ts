@@ -18,9 +18,17 @@ export interface ConnectorOptions extends DialOptions {
 export type OpenLeg = (target: buildConnector.Options) => Promise<Socket>;
 
 /** The leg of a target we speak to ourselves: the address guard applies. */
-export function directLeg(egress: Egress, options: DialOptions): OpenLeg {
+export function directLeg(egress: Egress, options: DialOptions & { readonly bulk?: boolean }): OpenLeg {
   return ({ hostname, protocol, port }) =>
-    dial({ hostname, port: port === "" ? defaultPort(protocol) : Number(port), egress }, options);
+    dial(
+      {
+        hostname,
+        port: port === "" ? defaultPort(protocol) : Number(port),
+        egress,
+        bulk: options.bulk === true && protocol === "http:",
+      },
+      options,
+    );
 }
 
 /** An undici connector: the leg, then TLS over it where the scheme asks for it, with the host's own settings. */

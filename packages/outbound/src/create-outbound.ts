@@ -4,9 +4,10 @@ import { checkTarget } from "./check-target.ts";
 import { createConnector, directLeg, type ConnectorOptions } from "./connectors.ts";
 import type { Egress } from "./egress.ts";
 import type { Outbound, OutboundOptions, OutboundRequest, OutboundResponse } from "./outbound.ts";
+import { type Answer, dispatchRequest } from "./dispatch-request.ts";
 import { createProxyChoice, type Proxy } from "./proxy.ts";
 import { redactUrl } from "./redact-url.ts";
-import { bodyBytes, wholeBody } from "./response-body.ts";
+import { type BodyOptions, wholeBody } from "./response-body.ts";
 import { transportErrorOf } from "./transport-error-of.ts";
 import { createProxyGate, proxyHeaders, type ProxyGate } from "./tunnel.ts";
 
@@ -17,6 +18,11 @@ import { createProxyGate, proxyHeaders, type ProxyGate } from "./tunnel.ts";
  */
 export function createOutbound(options: OutboundOptions = {}): Outbound {
   const headersTimeoutMs = options.headersTimeoutMs ?? 30_000;
+  const now = options.now ?? (() => performance.now());
+  const throughput = {
+    minBytesPerSecond: options.minBytesPerSecond ?? 1024,
+    windowMs: options.throughputWindowMs ?? 60_000,
+  };
   const connecting: ConnectorOptions = {
     lookup: options.lookup,
     connect: options.connect,
@@ -28,8 +34,8 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
   const agentFor = (connect: ReturnType<typeof createConnector>): Agent =>
     new Agent({ factory: (origin) => new Pool(origin, { connect, connections: connectionsTo(origin) }) });
   const direct: Record<Egress, Agent> = {
-    operator: agentFor(createConnector(directLeg("operator", connecting), connecting)),
-    influenced: agentFor(createConnector(directLeg("influenced", connecting), connecting)),
+    operator: agentFor(createConnector(directLeg("operator", { ...connecting, bulk: true }), connecting)),
+    influenced: agentFor(createConnector(directLeg("influenced", { ...connecting, bulk: true }), connecting)),
   };
   const proxyFor = createProxyChoice(options.proxy);
   const gates = new Map<string, ProxyGate & { readonly tunnels: Agent }>();
@@ -44,14 +50,15 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     return made;
   };
 
-  const send = (url: URL, egress: Egress, rest: RequestRest): Promise<Dispatcher.ResponseData> => {
+  const send = (url: URL, egress: Egress, rest: RequestRest, body: BodyOptions): Promise<Answer> => {
     const proxy = proxyFor(url);
     const path = `${url.pathname}${url.search}`;
-    if (proxy === undefined) return direct[egress].request({ ...rest, origin: url.origin, path });
+    if (proxy === undefined)
+      return dispatchRequest(direct[egress], { ...rest, origin: url.origin, path }, body);
     if (url.protocol === "https:")
-      return gateOf(proxy).tunnels.request({ ...rest, origin: url.origin, path });
+      return dispatchRequest(gateOf(proxy).tunnels, { ...rest, origin: url.origin, path }, body);
     const headers = { ...rest.headers, host: url.host, ...proxyHeaders(proxy) };
-    return gateOf(proxy).pool.request({ ...rest, headers, path: `${url.origin}${path}` });
+    return dispatchRequest(gateOf(proxy).pool, { ...rest, headers, path: `${url.origin}${path}` }, body);
   };
 
   const request = async (asked: OutboundRequest): Promise<OutboundResponse> => {
@@ -60,7 +67,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
     checkTarget(url, egress, options.plainHttpFor ?? (() => false));
     const place = `${method} ${redactUrl(url)}`;
     try {
-      const answer = await send(url, egress, {
+      const asSent: RequestRest = {
         method,
         // Without a coding the bytes are the blob's own; undici's `request` leaves them alone (`fetch` would not).
         headers: {
@@ -69,41 +76,29 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
           ...lowerCased(asked.headers),
         },
         body: asked.body ?? null,
-        signal: signal ?? null,
         headersTimeout: asked.headersTimeoutMs ?? headersTimeoutMs,
         bodyTimeout: options.idleTimeoutMs ?? 60_000,
-      });
-      return responseOf(answer, { url, egress, place, signal });
+      };
+      const answer = await send(url, egress, asSent, { place, signal, throughput, now });
+      return responseOf(answer, { url, egress, place });
     } catch (error) {
       throw transportErrorOf(error, place, signal);
     }
   };
 
-  const responseOf = (answer: Dispatcher.ResponseData, about: About): OutboundResponse => {
+  const responseOf = (answer: Answer, about: About): OutboundResponse => {
     const values = (name: string): string[] => [answer.headers[name.toLowerCase()] ?? []].flat();
-    const body: AsyncIterable<Buffer> = {
-      [Symbol.asyncIterator]: () =>
-        bodyBytes(answer.body, {
-          place: about.place,
-          signal: about.signal,
-          now: options.now ?? (() => performance.now()),
-          throughput: {
-            minBytesPerSecond: options.minBytesPerSecond ?? 1024,
-            windowMs: options.throughputWindowMs ?? 60_000,
-          },
-        }),
-    };
+    const { pieces, each, discard } = answer.body;
     return {
       status: answer.statusCode,
       url: about.url,
       egress: about.egress,
       header: (name) => (values(name).length === 0 ? undefined : values(name).join(", ")),
       headers: values,
-      body,
-      readAll: (maxBytes) => wholeBody(body, maxBytes, about.place),
-      discard: () => {
-        answer.body.dump({ limit: 64 * 1024 }).catch(() => {});
-      },
+      body: pieces,
+      each,
+      readAll: (maxBytes) => wholeBody(pieces, maxBytes, about.place),
+      discard,
     };
   };
 
@@ -115,7 +110,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
   return { request, close };
 }
 
-type RequestRest = Omit<Dispatcher.RequestOptions, "origin" | "path" | "headers"> & {
+type RequestRest = Omit<Dispatcher.DispatchOptions, "origin" | "path" | "headers"> & {
   readonly headers: Record<string, string>;
 };
 
@@ -123,7 +118,6 @@ interface About {
   readonly url: URL;
   readonly egress: Egress;
   readonly place: string;
-  readonly signal: AbortSignal | undefined;
 }
 
 // So that a caller's "User-Agent" replaces ours instead of standing beside it.

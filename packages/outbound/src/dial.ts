@@ -1,8 +1,15 @@
 import { lookup as systemLookup } from "node:dns/promises";
-import { connect as systemConnect, isIP, type LookupFunction as SocketLookup, type Socket } from "node:net";
+import {
+  connect as systemConnect,
+  isIP,
+  type LookupFunction as SocketLookup,
+  type OnReadOpts,
+  type Socket,
+} from "node:net";
 
 import { AddressDeniedError } from "./address-denied-error.ts";
 import { denialOf } from "./address-rule.ts";
+import { bulkReads } from "./bulk-reads.ts";
 import { denied } from "./check-target.ts";
 import type { Egress } from "./egress.ts";
 import { codeOf } from "./transport-error-of.ts";
@@ -18,12 +25,19 @@ export interface ResolvedAddress {
 export type LookupFunction = (hostname: string) => Promise<readonly ResolvedAddress[]>;
 
 /** Opens a TCP connection, as `net.connect` does; `lookup` gives only addresses that were checked. */
-export type ConnectFunction = (options: { host: string; port: number; lookup?: SocketLookup }) => Socket;
+export type ConnectFunction = (options: {
+  host: string;
+  port: number;
+  lookup?: SocketLookup;
+  onread?: OnReadOpts;
+}) => Socket;
 
 export interface DialTarget {
   readonly hostname: string;
   readonly port: number;
   readonly egress: Egress;
+  /** For who reads the socket as undici does; TLS cannot be laid over such a socket. */
+  readonly bulk?: boolean;
 }
 
 export interface DialOptions {
@@ -42,7 +56,10 @@ export interface DialOptions {
 export async function dial(target: DialTarget, options: DialOptions): Promise<Socket> {
   const addresses = await addressesOf(target.hostname, options);
   for (const { address } of addresses) refuseDenied(target, address);
-  const socket = (options.connect ?? systemConnect)(socketOptions(target, addresses));
+  const reads = target.bulk === true ? bulkReads() : undefined;
+  const onread = reads === undefined ? {} : { onread: reads.onread };
+  const socket = (options.connect ?? systemConnect)({ ...socketOptions(target, addresses), ...onread });
+  reads?.attach(socket);
   try {
     await connected(socket, options.timeoutMs);
     refuseDenied(target, socket.remoteAddress);

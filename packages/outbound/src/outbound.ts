@@ -78,6 +78,11 @@ export interface OutboundResponse {
    * a close-delimited body that was cut short looks complete, so compare with the size you expect.
    */
   readonly body: AsyncIterable<Buffer>;
+  /**
+   * The same at full speed, without a copy: `take` is called with each piece as it arrives, and the piece's memory is used
+   * again after the call. Settles with the body's end; when `take` returns `false` the connection is ended.
+   */
+  each(take: (piece: Buffer) => boolean): Promise<void>;
   /** The whole body, or TransportError `too_large` when it has more than `maxBytes`. */
   readAll(maxBytes: number): Promise<Uint8Array>;
   /** Ends the body unread; a short rest is read so that the connection stays usable. */

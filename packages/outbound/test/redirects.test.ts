@@ -131,6 +131,7 @@ function redirectTo(location: string): FollowedResponse["response"] {
     body: {
       [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
     },
+    each: () => Promise.resolve(),
     readAll: () => Promise.resolve(new Uint8Array()),
     discard: () => {},
   };

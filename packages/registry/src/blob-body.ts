@@ -11,25 +11,28 @@ export type Filled =
   /** More came than has room. The connection is closed by then. */
   | { readonly kind: "overlong" };
 
-/** Copies a body into its place, piece by piece; never holds more than one piece, never writes past the end. */
+/** Copies a body into its place as it arrives; never writes past the end. */
 export async function fillFrom(
   response: OutboundResponse,
   into: Uint8Array,
   onBytes: OnBytes,
 ): Promise<Filled> {
   let bytes = 0;
+  let isOverlong = false;
   try {
-    for await (const piece of response.body) {
+    await response.each((piece) => {
       onBytes(piece.length);
-      const fitting = piece.subarray(0, into.length - bytes);
+      isOverlong = piece.length > into.length - bytes;
+      const fitting = isOverlong ? piece.subarray(0, into.length - bytes) : piece;
       into.set(fitting, bytes);
       bytes += fitting.length;
-      if (fitting.length < piece.length) return { kind: "overlong" };
-    }
+      return !isOverlong;
+    });
   } catch (failure) {
     // Where every byte is there, the end of the connection is of no interest.
     return bytes === into.length ? { kind: "filled" } : { kind: "short", bytes, failure };
   }
+  if (isOverlong) return { kind: "overlong" };
   // A close-delimited or aborted chunked body that ends early looks like success: only counting tells.
   return bytes === into.length ? { kind: "filled" } : { kind: "short", bytes, failure: undefined };
 }
