@@ -4,6 +4,7 @@ import type { Descriptor, Digest } from "@layaway/oci";
 import type { BlobReader } from "@layaway/registry";
 
 import { createBlobVerifier } from "./blob-verifier.ts";
+import type { HashThread } from "./hash-thread.ts";
 import type { ArchiveEvent } from "./progress.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
 
@@ -13,7 +14,7 @@ export interface BlobSource {
   readonly kind: "fetched" | "reused";
   read(into: Uint8Array, offset: number, signal: AbortSignal): Promise<void>;
   /** Takes the bytes in order, after they arrived; throws `DigestMismatchError` with the blob's last ones. */
-  verify(bytes: Uint8Array): void;
+  verify(bytes: Uint8Array): Promise<void>;
 }
 
 interface BlobSources {
@@ -34,24 +35,32 @@ export function createBlobSources(options: {
   readonly where: string;
   readonly retries: RetryPolicy;
   readonly onEvent: (event: ArchiveEvent) => void;
+  /** Where much is to be hashed; absent: on the event loop. */
+  readonly hashing: HashThread | undefined;
 }): BlobSources {
   const filledBytes = countFilledBytes(options.parts);
   const sources = new Map<Digest, BlobSource>();
-  const open = new Set<BlobReader>();
+  /** Each ends a body and a digest that are not needed any more. */
+  const open = new Set<() => void>();
 
   const fetched = (blob: Descriptor): BlobSource => {
     const reader = options.openBlob(blob);
-    const verifier = createBlobVerifier(blob, options.where);
-    open.add(reader);
+    const hash = options.hashing?.start();
+    const verifier = createBlobVerifier(blob, options.where, hash);
+    const leave = (): void => {
+      reader.close();
+      hash?.drop();
+    };
+    open.add(leave);
     const onBytes = (sizeBytes: number): void =>
       options.onEvent({ kind: "fetched", blob: blob.digest, sizeBytes });
     return {
       kind: "fetched",
       read: (into, offset, signal) => reader.read(into, offset, { signal, onBytes }),
-      verify(bytes) {
-        if (!verifier.take(bytes)) return;
-        reader.close();
-        open.delete(reader);
+      async verify(bytes) {
+        if (!(await verifier.take(bytes))) return;
+        leave();
+        open.delete(leave);
       },
     };
   };
@@ -67,7 +76,7 @@ export function createBlobSources(options: {
           options.retries,
           signal,
         ),
-      verify() {},
+      verify: async () => {},
     };
   };
 
@@ -80,7 +89,7 @@ export function createBlobSources(options: {
       return source;
     },
     close() {
-      for (const reader of open) reader.close();
+      for (const leave of open) leave();
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Descriptor } from "@layaway/oci";
 import type { BlobReader } from "@layaway/registry";
 
 import { createBlobSources } from "./blob-sources.ts";
+import { openHashThread } from "./hash-thread.ts";
 import { windowsOf } from "./part-windows.ts";
 import type { ArchiveEvent } from "./progress.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
@@ -45,7 +46,8 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
   const buffers = createSlots(partBuffers(parts, options.partsInFlight + 1));
   const windowPermits = createPermits(options.windowsInFlight);
   const uploadPermits = createPermits(options.partsInFlight);
-  const sources = createBlobSources(options);
+  const hashing = filledBytesOf(parts) >= threadPaysBytes ? openHashThread() : undefined;
+  const sources = createBlobSources({ ...options, hashing });
   const uploaded: UploadedPart[] = [];
   /** Settles when every window that was asked for so far has arrived and passed. */
   let passed: Promise<unknown> = Promise.resolve();
@@ -67,7 +69,7 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
       passed = scope.run(async () => {
         await before;
         await arrived;
-        source.verify(into);
+        await source.verify(into);
       });
     }
     const everything = passed;
@@ -113,12 +115,23 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
     await scope.settle();
   } finally {
     sources.close();
+    hashing?.close();
   }
   return uploaded.toSorted((a, b) => a.number - b.number);
 }
 
+/** About what is hashed in the time that a thread takes to begin; the next layers then have it for nothing. */
+const threadPaysBytes = 128 * 1024 * 1024;
+
+function filledBytesOf(parts: readonly Part[]): number {
+  return parts.reduce((bytes, part) => bytes + (part.kind === "filled" ? part.sizeBytes : 0), 0);
+}
+
+/** Shared memory, which the hashing thread sees without a copy. */
 function partBuffers(parts: readonly Part[], most: number): readonly Uint8Array[] {
   const filled = parts.filter((part) => part.kind === "filled");
   const largestBytes = filled.reduce((bytes, part) => Math.max(bytes, part.sizeBytes), 0);
-  return Array.from({ length: Math.min(most, filled.length) }, () => Buffer.allocUnsafeSlow(largestBytes));
+  return Array.from({ length: Math.min(most, filled.length) }, () =>
+    Buffer.from(new SharedArrayBuffer(largestBytes)),
+  );
 }
