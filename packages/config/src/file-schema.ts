@@ -151,7 +151,7 @@ const fileSchema = z.strictObject({
     .prefault({}),
   worker: z
     .strictObject({
-      concurrency: count(64).default(2),
+      concurrency: count(256).default(2),
       partSize: partSize.default(16 * 2 ** 20),
       partsInFlight: count(64).default(4),
     })

@@ -141,7 +141,7 @@ describe("a mistake", () => {
     ["worker: { partsize: 1 }", "worker.partsize: unknown key"],
     ["worker: { concurrency: 0 }", "worker.concurrency: must be at least 1"],
     ["worker: { concurrency: 1.5 }", "worker.concurrency: must be a whole number"],
-    ["worker: { concurrency: 65 }", "worker.concurrency: must be at most 64"],
+    ["worker: { concurrency: 257 }", "worker.concurrency: must be at most 256"],
     ["worker: { concurrency: two }", "worker.concurrency: must be a number"],
     ["worker: { partSize: 1KiB }", "worker.partSize: must be at least 102400"],
     ["worker: 3", "worker: must be a mapping"],
