@@ -48,7 +48,7 @@ export function createProgram(terminal: Terminal): Command {
     .option("--key <key>", "the object's key below the destination's prefix")
     .option("--limit <rate>", "bytes per second: 20MB/s")
     .option("--part-size <size>", "preferred part size: 16MiB")
-    .option("--concurrency <number>", "parts and windows in flight (default: 4)")
+    .option("--concurrency <number>", "parts in flight (default: 4)")
     .option("--overwrite", "replace another object that stands under the key")
     .option("--quiet", "no progress")
     .option("--json", "print one JSON document")

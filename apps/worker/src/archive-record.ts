@@ -43,7 +43,6 @@ export function createArchiveRecord(deps: ArchiveRecordDeps): ArchiveOne {
       findBlob: (digest, lookupSignal) => ledger.findBlob(digest, { signal: lookupSignal }),
       partSizeBytes: deps.partSizeBytes,
       partsInFlight: deps.partsInFlight,
-      windowsInFlight: deps.partsInFlight,
       rate: () => deps.rate(reference.registry),
       onEvent,
       signal,

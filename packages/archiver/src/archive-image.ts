@@ -49,6 +49,7 @@ export interface ArchiveOptions {
   readonly overwrite?: boolean | undefined;
   readonly partSizeBytes?: number | undefined;
   readonly partsInFlight?: number | undefined;
+  /** Twice as many as parts unless given. */
   readonly windowsInFlight?: number | undefined;
   /** Bytes per second that are allowed now, for the size of windows; `undefined` where nothing limits. */
   readonly rate?: (() => number | undefined) | undefined;
@@ -78,7 +79,8 @@ export interface ArchiveResult {
 
 const defaultPartSizeBytes = 16 * 1024 * 1024;
 const defaultPartsInFlight = 4;
-const defaultWindowsInFlight = 4;
+/** As many windows as a part of the usual size has: a source far away is as fast as what is under way at a time. */
+const windowsPerPartInFlight = 2;
 /** Corrupt bytes, an upload that somebody aborted, a copy source that changed: worth one more try from the start, no more. */
 const attempts = 2;
 const abortTimeoutMs = 30_000;
@@ -154,6 +156,7 @@ async function uploadArchive(
 ): Promise<{ readonly etag: string }> {
   const { store, source, signal, overwrite = false } = options;
   const { plan, places, retries, onEvent } = work;
+  const partsInFlight = options.partsInFlight ?? defaultPartsInFlight;
   const limits = { ...store.limits, preferredPartBytes: options.partSizeBytes ?? defaultPartSizeBytes };
   const parts = partsOf(plan, limits, places);
   const metadata = archiveMetadata(plan);
@@ -170,8 +173,8 @@ async function uploadArchive(
       openBlob: (blob: Descriptor) => source.openBlob(work.image.reference, blob),
       places,
       where: formatReference(work.image.reference),
-      partsInFlight: options.partsInFlight ?? defaultPartsInFlight,
-      windowsInFlight: options.windowsInFlight ?? defaultWindowsInFlight,
+      partsInFlight,
+      windowsInFlight: options.windowsInFlight ?? partsInFlight * windowsPerPartInFlight,
       rate: options.rate ?? (() => undefined),
       retries,
       onEvent,

@@ -46,7 +46,7 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
   const buffers = createSlots(partBuffers(parts, options.partsInFlight + 1));
   const windowPermits = createPermits(options.windowsInFlight);
   const uploadPermits = createPermits(options.partsInFlight);
-  const hashing = filledBytesOf(parts) >= threadPaysBytes ? openHashThread() : undefined;
+  const hashing = threadPays(parts, options.rate()) ? openHashThread() : undefined;
   const sources = createBlobSources({ ...options, hashing });
   const uploaded: UploadedPart[] = [];
   /** Settles when every window that was asked for so far has arrived and passed. */
@@ -120,11 +120,17 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
   return uploaded.toSorted((a, b) => a.number - b.number);
 }
 
-/** About what is hashed in the time that a thread takes to begin; the next layers then have it for nothing. */
+/** About what is hashed while the thread begins: an image must have some times as much. */
 const threadPaysBytes = 128 * 1024 * 1024;
+/** Telling the thread of smaller pieces costs more than hashing them. */
+const piecePaysBytes = 1024 * 1024;
 
-function filledBytesOf(parts: readonly Part[]): number {
-  return parts.reduce((bytes, part) => bytes + (part.kind === "filled" ? part.sizeBytes : 0), 0);
+/** Under a limit the event loop has time enough. */
+function threadPays(parts: readonly Part[], rate: number | undefined): boolean {
+  const filled = parts.filter((part) => part.kind === "filled");
+  const filledBytes = filled.reduce((bytes, part) => bytes + part.sizeBytes, 0);
+  const isWorthTelling = filledBytes >= filled.length * piecePaysBytes;
+  return rate === undefined && isWorthTelling && filledBytes >= threadPaysBytes;
 }
 
 /** Shared memory, which the hashing thread sees without a copy. */

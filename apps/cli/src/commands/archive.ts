@@ -100,7 +100,6 @@ async function run(
   try {
     const { sizeBytes, ...result } = await archiveImage({
       ...work,
-      windowsInFlight: work.partsInFlight,
       source: source.registry,
       store,
       findBlob: (digest, signal) => ledger.findBlob(digest, { signal }),
