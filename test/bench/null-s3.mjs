@@ -1,68 +1,53 @@
-// An S3 endpoint that takes everything and keeps nothing but sizes: what it costs is near to nothing, so the figures are the client's.
+// An S3 endpoint that takes everything and keeps nothing but sizes; a process of its own.
+// It sends its port when it listens, and for every message after that the count of body bytes so far.
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
+import process from "node:process";
 
-/** @returns {Promise<{ endpoint: string, bytesReceived: () => number, stop: () => Promise<void> }>} */
-export async function startNullS3() {
-  const uploads = new Map();
-  const objects = new Map();
-  let bytesReceived = 0;
+import { headOf, serveLean } from "./lean-server.mjs";
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  });
+const uploads = new Map();
+const objects = new Map();
+let bytesReceived = 0;
 
-  async function answer(request, response) {
-    const url = new URL(request.url ?? "/", "http://localhost");
-    const key = url.pathname;
-    const uploadId = url.searchParams.get("uploadId");
-    let bodyBytes = 0;
-    for await (const chunk of request) bodyBytes += chunk.length;
-    bytesReceived += bodyBytes;
-    const etag = `"${randomUUID().replaceAll("-", "")}"`;
-    const xml = (name, content) => {
-      response.writeHead(200, { "content-type": "application/xml" });
-      response.end(`<?xml version="1.0" encoding="UTF-8"?><${name}>${content}</${name}>`);
-    };
+const { port } = await serveLean((asked, socket) => {
+  bytesReceived += asked.bodyBytes;
+  socket.write(answerTo(asked));
+});
+process.on("message", () => process.send({ bytesReceived }));
+process.on("disconnect", () => process.exit());
+process.send({ port });
 
-    if (request.method === "POST" && url.searchParams.has("uploads")) {
-      const id = randomUUID();
-      uploads.set(id, { sizeBytes: 0, metadata: metadataOf(request.headers) });
-      return xml("InitiateMultipartUploadResult", `<UploadId>${id}</UploadId>`);
-    }
-    if (request.method === "POST" && uploadId !== null) {
-      objects.set(key, { ...uploads.get(uploadId), etag });
-      return xml("CompleteMultipartUploadResult", `<ETag>${etag}</ETag>`);
-    }
-    if (request.method === "PUT") {
-      if (uploadId === null)
-        objects.set(key, { sizeBytes: bodyBytes, metadata: metadataOf(request.headers), etag });
-      else uploads.get(uploadId).sizeBytes += bodyBytes;
-      return response.writeHead(200, { etag }).end();
-    }
-    const object = objects.get(key);
-    if (request.method === "HEAD" && object !== undefined) {
-      return response
-        .writeHead(200, { "content-length": object.sizeBytes, etag: object.etag, ...object.metadata })
-        .end();
-    }
-    return response.writeHead(request.method === "DELETE" ? 204 : 404).end();
+function answerTo({ method, target, headers, bodyBytes }) {
+  const { pathname: key, searchParams } = new URL(target, "http://localhost");
+  const uploadId = searchParams.get("uploadId");
+  const etag = `"${randomUUID().replaceAll("-", "")}"`;
+
+  if (method === "POST" && searchParams.has("uploads")) {
+    const id = randomUUID();
+    uploads.set(id, { sizeBytes: 0, metadata: metadataOf(headers) });
+    return xml("InitiateMultipartUploadResult", `<UploadId>${id}</UploadId>`);
   }
+  if (method === "POST" && uploadId !== null) {
+    objects.set(key, { ...uploads.get(uploadId), etag });
+    uploads.delete(uploadId);
+    return xml("CompleteMultipartUploadResult", `<ETag>${etag}</ETag>`);
+  }
+  if (method === "PUT") {
+    if (uploadId === null) objects.set(key, { sizeBytes: bodyBytes, metadata: metadataOf(headers), etag });
+    else if (uploads.has(uploadId)) uploads.get(uploadId).sizeBytes += bodyBytes;
+    return headOf(200, { etag, "content-length": 0 });
+  }
+  const object = objects.get(key);
+  if (method === "HEAD" && object !== undefined)
+    return headOf(200, { "content-length": object.sizeBytes, etag: object.etag, ...object.metadata });
+  return headOf(method === "DELETE" ? 204 : 404, method === "DELETE" ? {} : { "content-length": 0 });
+}
 
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    endpoint: `http://127.0.0.1:${server.address().port}`,
-    bytesReceived: () => bytesReceived,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
+function xml(name, content) {
+  const text = `<?xml version="1.0" encoding="UTF-8"?><${name}>${content}</${name}>`;
+  return headOf(200, { "content-type": "application/xml", "content-length": text.length }) + text;
 }
 
 function metadataOf(headers) {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith("x-amz-meta-")));
+  return Object.fromEntries([...headers].filter(([name]) => name.startsWith("x-amz-meta-")));
 }
