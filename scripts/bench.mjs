@@ -5,7 +5,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
-import { build, installModules, root } from "./prepare.mjs";
+import { build, hasCommand, installModules, root } from "./prepare.mjs";
 
 installModules();
 build();
@@ -27,6 +27,7 @@ const env = {
 };
 
 const scratch = await mkdtemp(join(tmpdir(), "layaway-bench-"));
+const machine = { scratch, root, hasCommand };
 const source = await startSource();
 const store = await startNullS3();
 const rows = [];
@@ -59,7 +60,7 @@ async function discarding() {
     numbers(8).map((place) => generated(`eight/${place}`, 128 * mebibyte * scale)),
   );
   const one = await put("one", [generated("one", 1024 * mebibyte * scale)]);
-  const { peers } = createCandidates({ scratch, env });
+  const { peers } = createCandidates({ ...machine, env });
   const of = await compare("8 x 128 MiB", eight, store.endpoint, ["layaway", "bare", ...peers]);
   goal("CPU s/GiB, 8 x 128 MiB", of.layaway.cpuSeconds / eight.gibibytes, 1.8);
   goal("  the same, in bare recv + SHA-256 + send", of.layaway.cpuSeconds / of.bare.cpuSeconds);
@@ -129,7 +130,7 @@ async function realStore() {
       "ceph",
       numbers(4).map((place) => generated(`ceph/${place}`, 128 * mebibyte * scale)),
     );
-    const { peers } = createCandidates({ scratch, env });
+    const { peers } = createCandidates({ ...machine, env });
     const of = await compare(
       "4 x 128 MiB to Ceph",
       image,
@@ -160,7 +161,7 @@ async function realStore() {
 
 /** Every candidate once per round, one after the other, so that a slow minute meets all of them; the medians. */
 async function compare(label, image, endpoint, names, times = rounds, keys = env) {
-  const { run } = createCandidates({ scratch, env: keys });
+  const { run } = createCandidates({ ...machine, env: keys });
   const usages = Object.fromEntries(names.map((name) => [name, []]));
   for (const round of numbers(times)) {
     for (const name of names) {
@@ -234,7 +235,7 @@ function report() {
   console.log(`\nnode ${process.version}, ${availableParallelism()} cores, shared with source and store`);
   console.table(rows);
   console.table(goals.map((each) => ({ ...each, measured: rounded(each.measured) })));
-  const missing = missingPeers();
+  const missing = missingPeers(hasCommand);
   if (missing.length > 0) console.log(`not found, so not compared with: ${missing.join(", ")}`);
   if (small) console.log("in a small run starting outweighs the rest: its verdicts mean nothing");
   const missed = goals.filter(({ verdict }) => verdict === "missed");

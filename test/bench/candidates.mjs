@@ -1,11 +1,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { hasCommand, root } from "../../scripts/prepare.mjs";
 import { measureCommands, measureNode } from "./measure.mjs";
 
 /** What an image is moved with: from a registry's image into an S3 bucket. Each runs once per call. */
-export function createCandidates({ scratch, env }) {
+export function createCandidates({ scratch, env, root, hasCommand }) {
   let runs = 0;
   const awsTo = (endpoint, name) =>
     `aws --endpoint-url ${endpoint} s3 cp --no-progress ${name} s3://bucket/peer-${(runs += 1)}.tar`;
@@ -52,6 +51,6 @@ export function createCandidates({ scratch, env }) {
 const tools = ["crane", "regctl", "skopeo", "aws"];
 
 /** Tools to compare with that are not on PATH. */
-export function missingPeers() {
+export function missingPeers(hasCommand) {
   return tools.filter((tool) => !hasCommand(tool));
 }

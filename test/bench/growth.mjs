@@ -3,9 +3,9 @@
 import { createHash } from "node:crypto";
 import process from "node:process";
 
-import { partsOf, planArchive } from "../../packages/archive/dist/index.js";
-import { archiveImage } from "../../packages/archiver/dist/index.js";
-import { parseReference } from "../../packages/oci/dist/index.js";
+import { partsOf, planArchive } from "@layaway/archive";
+import { archiveImage } from "@layaway/archiver";
+import { parseReference } from "@layaway/oci";
 
 const partBytes = 64 * 1024;
 const types = {

@@ -5,11 +5,11 @@ import { setFlagsFromString } from "node:v8";
 // As `layaway worker` begins.
 setFlagsFromString("--semi-space-growth-factor=1");
 
-const { archiveImage } = await import("../../packages/archiver/dist/index.js");
-const { createS3Store } = await import("../../packages/object-store-s3/dist/index.js");
-const { parseReference } = await import("../../packages/oci/dist/index.js");
-const { createOutbound } = await import("../../packages/outbound/dist/index.js");
-const { createRegistry } = await import("../../packages/registry/dist/index.js");
+const { archiveImage } = await import("@layaway/archiver");
+const { createS3Store } = await import("@layaway/object-store-s3");
+const { parseReference } = await import("@layaway/oci");
+const { createOutbound } = await import("@layaway/outbound");
+const { createRegistry } = await import("@layaway/registry");
 
 const [registry, endpoint, count] = process.argv.slice(2);
 const outbound = createOutbound({ egressFor: () => "operator", plainHttpFor: () => true });

@@ -2,7 +2,7 @@
 // A message adds an image: `documents` are `{path, text, type, digest}`, `blobs` are `{path, seed, sizeBytes}`.
 import process from "node:process";
 
-import { knownGeneratedBlob } from "../../packages/testing/dist/index.js";
+import { knownGeneratedBlob } from "@layaway/testing";
 import { headOf, serveLean } from "./lean-server.mjs";
 
 /** Of `generatedBlob`: its blocks are alike but for the number in front. */
