@@ -4,6 +4,7 @@ import { DestinationUnknownError, type ObjectStore } from "@layaway/object-store
 import { parsePlatform, parseReference } from "@layaway/oci";
 import type { Registry } from "@layaway/registry";
 
+import { ledgerCheckpoints } from "./ledger-checkpoints.ts";
 import { shareWeight } from "./share-weight.ts";
 import type { ArchiveOne } from "./worker-deps.ts";
 
@@ -44,6 +45,7 @@ export function createArchiveRecord(deps: ArchiveRecordDeps): ArchiveOne {
       partSizeBytes: deps.partSizeBytes,
       partsInFlight: deps.partsInFlight,
       rate: () => deps.rate(reference.registry),
+      checkpoints: ledgerCheckpoints(ledger, record.id),
       onEvent,
       signal,
     });

@@ -1,3 +1,4 @@
+import { abandonUpload } from "@layaway/archiver";
 import { createClosing } from "@layaway/api/process";
 import { checkRegistryAllowed, type Config } from "@layaway/config";
 import { bandwidthLimits, openDestinations, openSource, readSecret } from "@layaway/connect";
@@ -7,6 +8,7 @@ import type { ObjectStore } from "@layaway/object-store";
 import { parseWebhookSecret } from "@layaway/webhook";
 import type { Registry as MetricsRegistry } from "prom-client";
 
+import { ledgerCheckpoints } from "./ledger-checkpoints.ts";
 import { createArchiveRecord } from "./archive-record.ts";
 import { startWorker } from "./start-worker.ts";
 import { createWebhookOutbound } from "./webhook-outbound.ts";
@@ -74,6 +76,12 @@ export async function openWorker(options: OpenWorkerOptions): Promise<RunningWor
         partsInFlight,
       }),
       ledgers: new Map([...destinations].map(([name, { ledger }]) => [name, ledger])),
+      async abandon(record) {
+        const destination = destinations.get(record.destination);
+        if (destination === undefined) return;
+        const { store, ledger } = destination;
+        await abandonUpload({ store, checkpoints: ledgerCheckpoints(ledger, record.id) });
+      },
       jobs,
       webhooks: { outbound, secrets },
       publicUrl: options.publicUrl,

@@ -14,12 +14,13 @@ const receiptTimeoutMs = 60_000;
 
 /** Writes down how an archive ended, then queues the webhook that tells of it. Both can be repeated. */
 export function settleArchive(
-  deps: Pick<WorkerDeps, "jobs" | "ledgers" | "logger" | "publicUrl">,
+  deps: Pick<WorkerDeps, "abandon" | "jobs" | "ledgers" | "logger" | "publicUrl">,
   metrics: WorkerMetrics,
 ): SettleArchive {
   return async (archive, record, details) => {
     const ended = endedArchive(archive);
     await keepReceipt(deps, receiptOf(ended, record, details));
+    if (ended.state !== "completed") await deps.abandon(record);
     if (record.callbackUrl !== undefined) {
       const event = createEvent(terminalEvent(ended, deps.publicUrl));
       await deps.jobs.enqueueWebhook({ eventId: event.id, url: record.callbackUrl, body: event.body });

@@ -32,6 +32,8 @@ export interface WorkerDeps {
   readonly archive: ArchiveOne;
   /** Where receipts go, by the destination's name. */
   readonly ledgers: ReadonlyMap<string, Pick<Ledger, "writeReceipt">>;
+  /** Ends what an archive that will not be completed left in its destination. Must not throw. */
+  readonly abandon: (record: RequestRecord) => Promise<void>;
   readonly jobs: Pick<Jobs, "enqueueWebhook">;
   readonly webhooks: WebhookSending;
   /** The address of the API that links in webhooks begin with; absent: links are relative. */

@@ -75,6 +75,7 @@ export function createWorkerMetrics(version: string, registry: Registry = new Re
     count(destination, event) {
       switch (event.kind) {
         case "planned":
+        case "resumed":
           return;
         case "fetched":
           fetched.inc({ destination }, event.sizeBytes);

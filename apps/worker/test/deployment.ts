@@ -47,6 +47,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
     concurrency: 2,
     archive,
     ledgers: new Map([["models", ledger]]),
+    abandon: async () => {},
     jobs,
     webhooks: { outbound, secrets: [secret] },
     now,

@@ -32,7 +32,8 @@ function settler(
     },
   };
   const ledgers = new Map([[options.destination ?? "models", ledger]]);
-  const deps = { jobs, ledgers, logger: silent, publicUrl: options.publicUrl };
+  const abandon = async (): Promise<void> => void steps.push("abandon");
+  const deps = { abandon, jobs, ledgers, logger: silent, publicUrl: options.publicUrl };
   return {
     settle: settleArchive(deps, createWorkerMetrics("0.0.0", registry)),
     registry,
@@ -114,7 +115,7 @@ describe("the end of an archive", () => {
     await denied.settle(failed, record, {});
     const gone = settler({ destination: "another" });
     await gone.settle(completed, record, details);
-    expect([denied.steps, gone.steps]).toEqual([["receipt", "webhook"], ["webhook"]]);
+    expect([denied.steps, gone.steps]).toEqual([["receipt", "abandon", "webhook"], ["webhook"]]);
   });
 
   it("is counted by state and code, with the time it took", async () => {

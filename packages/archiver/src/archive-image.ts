@@ -17,16 +17,18 @@ import {
   type Reference,
   type ResolvedImage,
 } from "@layaway/oci";
+import { CancelledError, LayawayError } from "@layaway/errors";
 import {
   ObjectConflictError,
   ObjectNotFoundError,
   type ObjectStore,
-  type Upload,
   UploadNotFoundError,
 } from "@layaway/object-store";
 
-import { archiveMetadata, isArchiveOf } from "./archive-identity.ts";
+import { isArchiveOf } from "./archive-identity.ts";
 import { placesOf } from "./blob-places.ts";
+import type { Checkpoints } from "./checkpoint.ts";
+import { abandonUpload, abortUpload, begin, checkpointSaver, forget, resume } from "./interrupted-upload.ts";
 import { commitUpload, conflictAt } from "./commit-upload.ts";
 import type { ImageSource } from "./image-source.ts";
 import type { ArchiveEvent } from "./progress.ts";
@@ -54,6 +56,11 @@ export interface ArchiveOptions {
   /** Bytes per second that are allowed now, for the size of windows; `undefined` where nothing limits. */
   readonly rate?: (() => number | undefined) | undefined;
   readonly retries?: RetryPolicy | undefined;
+  /**
+   * Where this archive's checkpoint is kept. With it an upload that was interrupted (cancelled, or ended by an error that
+   * may pass) stays open, and the next call goes on with it; `abandonUpload` ends one that nobody comes back for.
+   */
+  readonly checkpoints?: Checkpoints | undefined;
   readonly onEvent?: ((event: ArchiveEvent) => void) | undefined;
   readonly signal: AbortSignal;
 }
@@ -83,11 +90,11 @@ const defaultPartsInFlight = 4;
 const windowsPerPartInFlight = 2;
 /** Corrupt bytes, an upload that somebody aborted, a copy source that changed: worth one more try from the start, no more. */
 const attempts = 2;
-const abortTimeoutMs = 30_000;
 
 /**
  * Archives an image: resolves the reference once, plans every byte, and moves what is not there yet into one object.
- * The object is visible only when all of it was verified; whatever fails, no upload is left open.
+ * The object is visible only when all of it was verified; whatever fails, no upload is left open but one that a checkpoint
+ * names.
  *
  * Throws only `LayawayError`s: of the source, of the destination, `ObjectConflictError` where another object stands under
  * the key, `CancelledError` when `signal` aborts.
@@ -118,6 +125,7 @@ export async function archiveImage(options: ArchiveOptions): Promise<ArchiveResu
   const retries = options.retries ?? storeRetries;
   const standing = await retrying(() => store.head(key, { signal }), retries, signal);
   if (standing !== undefined && isArchiveOf(standing, plan)) {
+    await abandonUpload(options);
     onEvent({ kind: "stored", sizeBytes: plan.sizeBytes, reusedBytes: plan.sizeBytes });
     return { ...result, outcome: "already-there", etag: standing.etag };
   }
@@ -159,12 +167,12 @@ async function uploadArchive(
   const partsInFlight = options.partsInFlight ?? defaultPartsInFlight;
   const limits = { ...store.limits, preferredPartBytes: options.partSizeBytes ?? defaultPartSizeBytes };
   const parts = partsOf(plan, limits, places);
-  const metadata = archiveMetadata(plan);
-  const upload = await retrying(
-    () => store.createUpload(work.key, { contentType: "application/x-tar", metadata, signal }),
-    retries,
-    signal,
-  );
+  const { key } = work;
+  const resumed = await resume(options, { plan, key, parts, retries });
+  const upload = resumed?.upload ?? (await begin(options, { plan, key, retries }));
+  const save = checkpointSaver(options, { upload, plan, parts });
+  if (resumed === undefined) await save?.(0, undefined);
+  else onEvent({ kind: "resumed", sizeBytes: sum(resumed.parts) });
   try {
     const uploaded = await transferParts({
       parts,
@@ -178,9 +186,11 @@ async function uploadArchive(
       rate: options.rate ?? (() => undefined),
       retries,
       onEvent,
+      resumed,
+      onCheckpoint: save,
       signal,
     });
-    return await commitUpload({
+    const committed = await commitUpload({
       store,
       upload,
       plan,
@@ -190,8 +200,13 @@ async function uploadArchive(
       retries,
       signal,
     });
+    await forget(options);
+    return committed;
   } catch (error) {
-    await abortUpload(store, upload, retries);
+    if (options.checkpoints === undefined || !isWorthResuming(error)) {
+      await abortUpload(store, upload, retries);
+      await forget(options);
+    }
     throw error;
   }
 }
@@ -215,8 +230,12 @@ function isWorthRestart(error: unknown, places: BlobPlaces): error is Error {
   return copySourceIsGone && places.size > 0;
 }
 
-/** Aborted even though the work was cancelled: by then its signal is of no use. What stays open, `gc` finds. */
-async function abortUpload(store: ObjectStore, upload: Upload, retries: RetryPolicy): Promise<void> {
-  const signal = AbortSignal.timeout(abortTimeoutMs);
-  await retrying(() => store.abortUpload(upload, { signal }), retries, signal).catch(() => {});
+/** An error that may pass, and an attempt that was stopped: somebody will come back for it. */
+function isWorthResuming(error: unknown): boolean {
+  if (error instanceof DigestMismatchError || error instanceof UploadNotFoundError) return false;
+  return error instanceof CancelledError || (error instanceof LayawayError && error.retryable);
+}
+
+function sum(parts: readonly { readonly sizeBytes: number }[]): number {
+  return parts.reduce((bytes, part) => bytes + part.sizeBytes, 0);
 }

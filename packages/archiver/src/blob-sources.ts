@@ -1,12 +1,15 @@
-import type { BlobPlaces, Part } from "@layaway/archive";
+import type { BlobPlaces, FilledPart, Part } from "@layaway/archive";
+import { leaseBytesAt } from "@layaway/bandwidth";
 import { ObjectConflictError, type ObjectStore } from "@layaway/object-store";
 import type { Descriptor, Digest } from "@layaway/oci";
 import type { BlobReader } from "@layaway/registry";
 
-import { createBlobVerifier } from "./blob-verifier.ts";
+import { type BlobHash, type BlobVerifier, createBlobVerifier, ownHash } from "./blob-verifier.ts";
+import type { OpenBlob } from "./checkpoint.ts";
 import type { HashThread } from "./hash-thread.ts";
 import type { ArchiveEvent } from "./progress.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
+import { openSavableHash } from "./savable-hash.ts";
 
 /** Where one blob's bytes come from while an archive is made, and the check of what came. */
 export interface BlobSource {
@@ -14,11 +17,15 @@ export interface BlobSource {
   readonly kind: "fetched" | "reused";
   read(into: Uint8Array, offset: number, signal: AbortSignal): Promise<void>;
   /** Takes the bytes in order, after they arrived; throws `DigestMismatchError` with the blob's last ones. */
-  verify(bytes: Uint8Array): Promise<void>;
+  verify(bytes: Uint8Array, signal: AbortSignal): Promise<void>;
+  /** What of it has passed, while there is more to come. */
+  passed(): OpenBlob | undefined;
 }
 
 interface BlobSources {
   of(blob: Descriptor): BlobSource;
+  /** The blob that goes on in the next part, once all bytes of this one have passed. */
+  openAtEndOf(part: FilledPart): OpenBlob | undefined;
   /** Ends every open body. */
   close(): void;
 }
@@ -37,6 +44,12 @@ export function createBlobSources(options: {
   readonly onEvent: (event: ArchiveEvent) => void;
   /** Where much is to be hashed; absent: on the event loop. */
   readonly hashing: HashThread | undefined;
+  /** Whether digests shall be such that their state can be saved. */
+  readonly savable: boolean;
+  /** A blob of which the first bytes stand in the upload already. */
+  readonly open: OpenBlob | undefined;
+  /** Bytes per second that are allowed now; `undefined` where nothing limits. */
+  readonly rate: () => number | undefined;
 }): BlobSources {
   const filledBytes = countFilledBytes(options.parts);
   const sources = new Map<Digest, BlobSource>();
@@ -45,23 +58,35 @@ export function createBlobSources(options: {
 
   const fetched = (blob: Descriptor): BlobSource => {
     const reader = options.openBlob(blob);
-    const hash = options.hashing?.start();
-    const verifier = createBlobVerifier(blob, options.where, hash);
+    const running = options.savable ? undefined : options.hashing?.start();
     const leave = (): void => {
       reader.close();
-      hash?.drop();
+      running?.drop();
     };
     open.add(leave);
     const onBytes = (sizeBytes: number): void =>
       options.onEvent({ kind: "fetched", blob: blob.digest, sizeBytes });
+    const before = options.open?.digest === blob.digest ? options.open : undefined;
+    let verifier: BlobVerifier | undefined;
+    const prepare = async (signal: AbortSignal): Promise<BlobVerifier> => {
+      const saved = await goneOn(before);
+      if (saved !== undefined) return createBlobVerifier(blob, options.where, saved, before?.sizeBytes);
+      const hash = options.savable ? await openSavableHash() : (running ?? ownHash());
+      const fresh = createBlobVerifier(blob, options.where, hash);
+      await rehash(reader, fresh, before?.sizeBytes ?? 0, { ...options, onBytes, signal });
+      return fresh;
+    };
     return {
       kind: "fetched",
       read: (into, offset, signal) => reader.read(into, offset, { signal, onBytes }),
-      async verify(bytes) {
+      async verify(bytes, signal) {
+        verifier ??= await prepare(signal);
         if (!(await verifier.take(bytes))) return;
         leave();
         open.delete(leave);
+        verifier = undefined;
       },
+      passed: () => verifier?.taken(),
     };
   };
 
@@ -77,6 +102,7 @@ export function createBlobSources(options: {
           signal,
         ),
       verify: async () => {},
+      passed: () => undefined,
     };
   };
 
@@ -88,10 +114,44 @@ export function createBlobSources(options: {
       sources.set(blob.digest, source);
       return source;
     },
+    openAtEndOf(part) {
+      const last = part.pieces.at(-1);
+      if (last?.kind !== "blob" || last.blobOffset + last.sizeBytes === last.blob.size) return undefined;
+      return sources.get(last.blob.digest)?.passed();
+    },
     close() {
       for (const leave of open) leave();
     },
   };
+}
+
+/** A digest that goes on where its state was saved; `undefined` where there is none, or it is of another build. */
+async function goneOn(before: OpenBlob | undefined): Promise<BlobHash | undefined> {
+  if (before?.state === undefined) return undefined;
+  return openSavableHash(before.state).catch(() => undefined);
+}
+
+/** Reads a blob's first bytes again, for the digest alone. */
+async function rehash(
+  reader: BlobReader,
+  verifier: BlobVerifier,
+  sizeBytes: number,
+  options: {
+    readonly rate: () => number | undefined;
+    readonly onBytes: (sizeBytes: number) => void;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  if (sizeBytes === 0) return;
+  const { rate, onBytes, signal } = options;
+  // Shared, as part buffers are: the hashing thread reads it where it stands.
+  const scratch = Buffer.from(new SharedArrayBuffer(Math.min(sizeBytes, leaseBytesAt(undefined))));
+  for (let at = 0; at < sizeBytes;) {
+    const window = scratch.subarray(0, Math.min(scratch.length, leaseBytesAt(rate()), sizeBytes - at));
+    await reader.read(window, at, { signal, onBytes });
+    await verifier.take(window);
+    at += window.length;
+  }
 }
 
 /** A body of another length would leave a buffer's earlier bytes in the archive: the hint or the object is not what it was. */

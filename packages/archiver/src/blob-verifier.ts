@@ -3,7 +3,16 @@ import { createHash } from "node:crypto";
 import type { Descriptor } from "@layaway/oci";
 import { DigestMismatchError } from "@layaway/oci";
 
-import type { RunningHash } from "./hash-thread.ts";
+import type { OpenBlob } from "./checkpoint.ts";
+
+/** Computes a SHA-256 from bytes in order. */
+export interface BlobHash {
+  update(bytes: Uint8Array): Promise<void>;
+  /** Lower-case hex. */
+  digest(): Promise<string>;
+  /** Where it can be saved. */
+  state?(): string;
+}
 
 /** Computes a blob's digest from its bytes in order. */
 export interface BlobVerifier {
@@ -12,19 +21,23 @@ export interface BlobVerifier {
    * `DigestMismatchError`.
    */
   take(bytes: Uint8Array): Promise<boolean>;
+  /** What was taken so far. */
+  taken(): OpenBlob;
 }
 
+/** `takenBytes`: what `hash` has taken already. */
 export function createBlobVerifier(
   blob: Descriptor,
   where: string,
-  hash: Pick<RunningHash, "update" | "digest"> = ownHash(),
+  hash: BlobHash = ownHash(),
+  takenBytes: number = 0,
 ): BlobVerifier {
-  let takenBytes = 0;
+  let sizeBytes = takenBytes;
   return {
     async take(bytes) {
       await hash.update(bytes);
-      takenBytes += bytes.length;
-      if (takenBytes < blob.size) return false;
+      sizeBytes += bytes.length;
+      if (sizeBytes < blob.size) return false;
       const actual = `sha256:${await hash.digest()}`;
       if (actual !== blob.digest) {
         throw new DigestMismatchError(
@@ -33,11 +46,15 @@ export function createBlobVerifier(
       }
       return true;
     },
+    taken() {
+      const state = hash.state?.();
+      return { digest: blob.digest, sizeBytes, ...(state === undefined ? {} : { state }) };
+    },
   };
 }
 
 /** On the event loop: what few bytes there are is hashed before a thread would have begun. */
-function ownHash(): Pick<RunningHash, "update" | "digest"> {
+export function ownHash(): BlobHash {
   const hash = createHash("sha256");
   return {
     async update(bytes) {

@@ -15,6 +15,8 @@ export type ArchiveEvent =
   | { readonly kind: "fetched"; readonly blob: Digest; readonly sizeBytes: number }
   /** A part stands in the store; `reusedBytes` of it did not come from the registry. */
   | { readonly kind: "stored"; readonly sizeBytes: number; readonly reusedBytes: number }
+  /** Parts stand in the store since an earlier attempt. */
+  | { readonly kind: "resumed"; readonly sizeBytes: number }
   /** Something failed and is tried again; `restart` means from the first byte. */
   | { readonly kind: "retry"; readonly what: "store" | "restart"; readonly message: string };
 
@@ -42,9 +44,10 @@ export function createProgressTally(now: () => number): {
   let planned: { digest: Digest; key: string } | undefined;
   const bytes = { total: 0, done: 0, fetched: 0, reused: 0 };
   let fetchedBefore = 0;
+  let resumedBytes = 0;
   // Headers and small entries are neither fetched nor reused: what is stored counts them.
   const arrivedBytes = (): number =>
-    Math.min(bytes.total, Math.max(bytes.done, bytes.fetched - fetchedBefore + bytes.reused));
+    Math.min(bytes.total, Math.max(bytes.done, bytes.fetched - fetchedBefore + bytes.reused + resumedBytes));
   const meter = createRateMeter(now);
   return {
     arrivedBytes,
@@ -63,9 +66,13 @@ export function createProgressTally(now: () => number): {
           bytes.reused += event.reusedBytes;
           if (event.reusedBytes > 0) meter.add(event.reusedBytes);
           return;
+        case "resumed":
+          bytes.done += event.sizeBytes;
+          resumedBytes = event.sizeBytes;
+          return;
         case "retry":
           if (event.what !== "restart") return;
-          bytes.done = bytes.reused = 0;
+          bytes.done = bytes.reused = resumedBytes = 0;
           fetchedBefore = bytes.fetched;
           return;
       }

@@ -5,6 +5,8 @@ import type { Descriptor } from "@layaway/oci";
 import type { BlobReader } from "@layaway/registry";
 
 import { createBlobSources } from "./blob-sources.ts";
+import type { OpenBlob, Resumed } from "./checkpoint.ts";
+import { createCheckpointer } from "./checkpointer.ts";
 import { openHashThread } from "./hash-thread.ts";
 import { windowsOf } from "./part-windows.ts";
 import type { ArchiveEvent } from "./progress.ts";
@@ -27,6 +29,10 @@ export interface TransferOptions {
   readonly rate: () => number | undefined;
   readonly retries: RetryPolicy;
   readonly onEvent: (event: ArchiveEvent) => void;
+  /** What an earlier attempt left. */
+  readonly resumed?: Pick<Resumed, "parts" | "open"> | undefined;
+  /** Told whenever parts 1 to `partsDone` stand in the store; the next word waits for this one. Must not throw. */
+  readonly onCheckpoint?: ((partsDone: number, open: OpenBlob | undefined) => Promise<void>) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -39,16 +45,20 @@ export interface TransferOptions {
  * Invariant: a part is handed to the store only after everything up to its end has passed, so no blob's last byte is ever
  * in the store unless the whole blob had its digest. Memory: `partsInFlight + 1` buffers of the largest part's size;
  * a part that fails is sent again from its buffer, without asking the registry.
+ *
+ * Whoever goes on after a crash goes on behind the last part up to which all parts stand: what was in flight is fetched again.
  */
 export async function transferParts(options: TransferOptions): Promise<readonly UploadedPart[]> {
-  const { parts, upload, store, onEvent } = options;
+  const { parts, upload, store, onEvent, resumed } = options;
   const scope = createTaskScope(options.signal);
   const buffers = createSlots(partBuffers(parts, options.partsInFlight + 1));
   const windowPermits = createPermits(options.windowsInFlight);
   const uploadPermits = createPermits(options.partsInFlight);
   const hashing = threadPays(parts, options.rate()) ? openHashThread() : undefined;
-  const sources = createBlobSources({ ...options, hashing });
-  const uploaded: UploadedPart[] = [];
+  const savable = options.onCheckpoint !== undefined && savingPays(options.rate());
+  const sources = createBlobSources({ ...options, hashing, savable, open: resumed?.open });
+  const uploaded: UploadedPart[] = [...(resumed?.parts ?? [])];
+  const checkpoints = createCheckpointer(uploaded.length, options.onCheckpoint);
   /** Settles when every window that was asked for so far has arrived and passed. */
   let passed: Promise<unknown> = Promise.resolve();
 
@@ -69,10 +79,12 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
       passed = scope.run(async () => {
         await before;
         await arrived;
-        await source.verify(into);
+        await source.verify(into, scope.signal);
       });
     }
-    const everything = passed;
+    // In the line of digests: what has passed is asked before the next part's bytes do.
+    const everything = passed.then(() => checkpoints.passed(part.number, sources.openAtEndOf(part)));
+    passed = everything;
     void scope.run(async () => {
       await everything;
       const bytes = buffer.subarray(0, part.sizeBytes);
@@ -100,11 +112,12 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
     const onRetry = (error: Error): void => onEvent({ kind: "retry", what: "store", message: error.message });
     uploaded.push(await retrying(attempt, options.retries, scope.signal, onRetry));
     uploadPermits.give(true);
+    void scope.run(() => checkpoints.stored(part.number));
     onEvent({ kind: "stored", sizeBytes: part.sizeBytes, reusedBytes });
   };
 
   try {
-    for (const part of parts) {
+    for (const part of parts.slice(uploaded.length)) {
       if (part.kind === "copied") copy(part);
       else await fill(part);
     }
@@ -118,6 +131,13 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
     hashing?.close();
   }
   return uploaded.toSorted((a, b) => a.number - b.number);
+}
+
+/** Up to here the event loop has time enough for digests that can be saved; above, bytes are cheap and processors dear. */
+const savingPaysBytesPerSecond = 100_000_000;
+
+function savingPays(rate: number | undefined): boolean {
+  return rate !== undefined && rate <= savingPaysBytesPerSecond;
 }
 
 /** About what is hashed while the thread begins: an image must have some times as much. */

@@ -1,6 +1,7 @@
 import { type CallOptions, ObjectNotFoundError, type ObjectStore } from "@layaway/object-store";
 
 import { type BlobHint, blobHintKey, parseBlobHint } from "./blob-hint.ts";
+import { type CheckpointRecord, parseCheckpointRecord } from "./checkpoint-record.ts";
 import { isArchiveId } from "./archive-id.ts";
 import { parseReceipt, parseRequestRecord } from "./parse-records.ts";
 import { readJson, writeJson } from "./json-object.ts";
@@ -24,6 +25,10 @@ export interface Ledger {
   listRequests(options?: CallOptions): AsyncIterable<string>;
   /** Ids of all requests that ended, oldest first. */
   listReceipts(options?: CallOptions): AsyncIterable<string>;
+  /** How far the archive has come, and in which upload; while it is worked on. */
+  writeCheckpoint(id: string, checkpoint: CheckpointRecord, options?: CallOptions): Promise<void>;
+  readCheckpoint(id: string, options?: CallOptions): Promise<CheckpointRecord | undefined>;
+  deleteCheckpoint(id: string, options?: CallOptions): Promise<void>;
   /** Says by digest where blobs stand, so that a later archive may copy them. The newest word wins. */
   rememberBlobs(places: ReadonlyMap<string, BlobHint>, options?: CallOptions): Promise<void>;
   /** A hint, never the truth: the object may be gone or replaced, so its ETag is compared before a copy. */
@@ -32,6 +37,7 @@ export interface Ledger {
 
 const requests = ".layaway/requests/";
 const receipts = ".layaway/receipts/";
+const uploads = ".layaway/uploads/";
 /** Hints written at the same time: enough to hide latency, few enough for a small store. */
 const writesAtOnce = 8;
 
@@ -43,6 +49,9 @@ export function createLedger(store: ObjectStore): Ledger {
     readReceipt: (id, options) => readRecord(store, keyOf(receipts, id), parseReceipt, options),
     listRequests: (options) => listIds(store, requests, options),
     listReceipts: (options) => listIds(store, receipts, options),
+    writeCheckpoint: (id, checkpoint, options) => writeJson(store, keyOf(uploads, id), checkpoint, options),
+    readCheckpoint: (id, options) => readRecord(store, keyOf(uploads, id), parseCheckpointRecord, options),
+    deleteCheckpoint: (id, options) => store.delete(keyOf(uploads, id), options),
     async rememberBlobs(places, options) {
       const hints = [...places].map(([digest, hint]) => [blobHintKey(digest), hint] as const);
       for (let first = 0; first < hints.length; first += writesAtOnce) {
