@@ -1,5 +1,5 @@
 // `npm run bench`: what archiving costs, beside others, as one table. `-- --small` takes a sixteenth of the sizes and one
-// round, to see that it works. Source and store are lean processes of their own; candidates run in turn, round by round.
+// round, to see that it works; `-- --limits` shows instead what the source sees of a fleet under a limit (eight minutes). Source and store are lean processes of their own; candidates run in turn, round by round.
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,9 +9,12 @@ import { build, hasCommand, installModules, root } from "./prepare.mjs";
 
 installModules();
 build();
-const { generatedBlob, makeImage, needs, startCeph } = await import("../packages/testing/dist/index.js");
+const testing = await import("../packages/testing/dist/index.js");
+const { generatedBlob, makeImage, needs, startCeph } = testing;
 const { createCandidates, missingPeers } = await import("../test/bench/candidates.mjs");
 const { startFarLink } = await import("../test/bench/far-link.mjs");
+const { startFleet } = await import("../test/bench/fleet.mjs");
+const { benchFleetRate } = await import("../test/bench/fleet-rate.mjs");
 const { measureNode } = await import("../test/bench/measure.mjs");
 const { startNullS3, startSource } = await import("../test/bench/servers.mjs");
 
@@ -33,18 +36,70 @@ const store = await startNullS3();
 const rows = [];
 const goals = [];
 try {
+  if (process.argv.includes("--limits")) await limits();
+  else await costs();
+} finally {
+  await source.stop();
+  await store.stop();
+  await rm(scratch, { recursive: true, force: true });
+}
+
+async function costs() {
   await alone();
   await discarding();
+  await inWorker();
   await largeImages();
   await manyImages();
   await farAway();
   await growing();
   await realStore();
   report();
-} finally {
-  await source.stop();
-  await store.stop();
-  await rm(scratch, { recursive: true, force: true });
+}
+
+async function limits() {
+  const seconds = small ? 5 : 30;
+  const { rows: held, changes } = await benchFleetRate({
+    root,
+    testing,
+    startStore: startNullS3,
+    seconds,
+    workers: small ? [2] : [1, 4, 16],
+    limits: small ? [8] : [1, 8, 64],
+  });
+  console.log(
+    `\nnode ${process.version}, ${availableParallelism()} cores; ${seconds} s each, in percent of the limit`,
+  );
+  console.table(held);
+  console.table(changes);
+  process.exitCode = [...held, ...changes].every((row) => row.held) ? 0 : 1;
+}
+
+/** A worker that runs for days has started long ago: what an image costs it, from the request to the end. */
+async function inWorker() {
+  const of = (name) =>
+    put(
+      name,
+      numbers(8).map((place) => generated(`${name}/${place}`, 128 * mebibyte * scale)),
+    );
+  const warmUp = await put("warm-up", [generated("warm-up", 256 * mebibyte * scale)]);
+  const images = await Promise.all(numbers(rounds).map((round) => of(`worker/${round}`.replace("/", "-"))));
+  const { host: registry } = source;
+  const { endpoint } = store;
+  const fleet = await startFleet({ root, testing, endpoint, registry, workers: 1 });
+  try {
+    await fleet.measure(warmUp.image);
+    const usages = [];
+    for (const { image } of images) usages.push(await fleet.measure(image));
+    const usage = medianUsage(usages);
+    addRow("8 x 128 MiB, queued", "layaway worker", usage, images[0].gibibytes);
+    goal("CPU s/GiB of a running worker, 8 x 128 MiB", usage.cpuSeconds / images[0].gibibytes, 1.8);
+    const peers = rows.filter(({ image, candidate }) => image === "8 x 128 MiB" && candidate.includes("aws"));
+    const best = Math.min(...peers.map((row) => row["wall s"]));
+    if (peers.length > 0) goal("wall of a running worker, in the best peer", usage.wallSeconds / best, 0.6);
+    goal("peak RSS MiB of a running worker", usage.peakRssBytes / mebibyte, 192);
+  } finally {
+    await fleet.stop();
+  }
 }
 
 /** What starting costs: it is in every other figure, and weighs less the larger the image. */

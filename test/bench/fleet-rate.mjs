@@ -1,12 +1,8 @@
 // `npm run bench -- --limits`: what the source sees of a fleet under a limit. Real worker processes over one Redis; every byte
 // that leaves the source is counted, with its time, by a relay in front of it.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
+
+import { startFleet } from "./fleet.mjs";
 
 const megabyte = 1_000_000;
 const layerBytes = 4 * 1024 ** 3;
@@ -21,7 +17,7 @@ export async function benchFleetRate({ root, testing, startStore, seconds, worke
   for (const count of workers) {
     for (const limit of limits) {
       const rate = limit * megabyte;
-      const fleet = await startFleet({
+      const fleet = await startBusyFleet({
         root,
         testing,
         startStore,
@@ -85,7 +81,7 @@ async function crossBoundary(options) {
   const calendar = [
     { days: "daily", from: time, to: time === "00:00" ? "12:00" : "24:00", limit: 2 * megabyte },
   ];
-  const fleet = await startFleet({
+  const fleet = await startBusyFleet({
     ...options,
     bandwidth: { limit: 16 * megabyte, calendar, timezone: "UTC" },
   });
@@ -115,89 +111,40 @@ function afterOneSecond(fleet, at, rate) {
   return { "MB/s in the 2nd and 3rd second": Number((bytes / megabyte).toFixed(2)), held };
 }
 
-async function startFleet({ root, testing, startStore, workers, bandwidth }) {
-  const scratch = await mkdtemp(join(tmpdir(), "layaway-fleet-"));
-  const redis = await testing.startRedis();
+/** A fleet that has more to fetch than it can, from a registry behind a relay that counts. */
+async function startBusyFleet({ root, testing, startStore, workers, bandwidth }) {
   const registry = await testing.startFaultRegistry();
   const store = await startStore();
   const relay = await testing.startCountingRelay(Number(registry.host.split(":")[1]));
-  const config = join(scratch, "layaway.yaml");
-  const settings = {
-    destinations: {
-      sink: { url: "s3://bucket/fleet", endpoint: store.endpoint, pathStyle: true, checksums: "none" },
-    },
-    registries: { [relay.host]: { plainHttp: true } },
-    worker: { concurrency: jobsPerWorker },
-    bandwidth,
-  };
-  await writeFile(config, JSON.stringify(settings));
-  const env = {
-    ...process.env,
-    AWS_ACCESS_KEY_ID: "bench",
-    AWS_SECRET_ACCESS_KEY: "bench",
-    AWS_REGION: "us-east-1",
-    AWS_EC2_METADATA_DISABLED: "true",
-    REDIS_URL: redis.url,
-    LAYAWAY_LOG_LEVEL: "info",
-  };
-  const program = join(root, "apps/cli/bin/layaway.js");
-  const start = (...args) =>
-    spawn(process.execPath, [program, ...args, "--config", config], {
-      env,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-  const api = start("api", "--port", "0");
-  const address = await new Promise((resolve, reject) => {
-    let text = "";
-    api.stdout.on("data", (chunk) => {
-      text += chunk;
-      const found = /"address":"([^"]+)"/u.exec(text)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    api.once("exit", (status) => reject(new Error(`layaway api ended with ${status}`)));
+  const fleet = await startFleet({
+    root,
+    testing,
+    endpoint: store.endpoint,
+    registry: relay.host,
+    workers,
+    settings: { worker: { concurrency: jobsPerWorker }, bandwidth },
   });
-  const children = [api, ...Array.from({ length: workers }, () => start("worker"))];
-  for (const child of children) child.stdout.resume();
   for (let job = 0; job < workers * jobsPerWorker; job += 1) {
     // Never read to its end: the digest may be any.
     const digest = `sha256:${job.toString(16).padStart(64, "0")}`;
     const layer = testing.knownGeneratedBlob(`fleet/${job}`, layerBytes, digest);
     testing.putImage(registry, `fleet/${job}`, await testing.makeImage({ layers: [layer] }), ["1"]);
-    const response = await fetch(`${address}/v1/archives`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ image: `${relay.host}/fleet/${job}:1` }),
-    });
-    if (response.status !== 202)
-      throw new Error(`POST /v1/archives: ${response.status} ${await response.text()}`);
+    await fleet.submit(`${relay.host}/fleet/${job}:1`);
   }
   return {
     between: relay.between,
     bytesOf: testing.bytesOf,
+    setLimit: fleet.setLimit,
     async flowing() {
       const since = performance.now();
-      while (relay.connections() < Math.min(workers, 2) || relay.between(since, Infinity).length === 0)
-        await delay(100);
-      // Every worker has started by then.
-      await delay(1000 * Math.ceil(workers / 2));
-    },
-    async setLimit(limit) {
-      const response = await fetch(`${address}/v1/bandwidth`, {
-        method: "PUT",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ limit }),
-      });
-      if (!response.ok) throw new Error(`PUT /v1/bandwidth: ${response.status} ${await response.text()}`);
+      while (relay.between(since, Infinity).length === 0) await delay(100);
+      await delay(2000);
     },
     async stop() {
-      for (const child of children) child.kill("SIGKILL");
-      const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
-      await Promise.all(running.map((child) => once(child, "exit")));
+      await fleet.stop();
       await relay.stop();
       await registry.stop();
       await store.stop();
-      await redis.stop();
-      await rm(scratch, { recursive: true, force: true });
     },
   };
 }
