@@ -18,9 +18,14 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 // Nobody reads the progress any more: no reason to drop the work, and its upload with it.
 process.stderr.on("error", () => {});
 
-process.exitCode = await run(process.argv.slice(2), {
+const status = await run(process.argv.slice(2), {
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
   signal,
 });
+// The command has ended: no timer and no connection of a library may keep its process, once all that was written is out.
+for (const stream of [process.stdout, process.stderr]) {
+  await new Promise<void>((resolve) => stream.write("", () => resolve()));
+}
+process.exit(status);

@@ -44,8 +44,9 @@ export interface QueueWorkerOptions {
 
 /** Crashes and lost locks until BullMQ itself fails a job. It overrides attempts, so it lies far above every limit of ours. */
 const maxStalledCount = 20;
-/** How long handing back may take at the end, before the connections are cut. */
-const handBackMs = 5000;
+/** How long jobs that were told to stop may take to be handed back, and then Redis to take note of the end. */
+const stopMs = 3000;
+const farewellMs = 1000;
 
 /** A BullMQ worker with what it lacks: it lets go of a job before the lock is lost, and its end has a limit. */
 export async function startQueueWorker(options: QueueWorkerOptions): Promise<RunningWorker> {
@@ -55,6 +56,7 @@ export async function startQueueWorker(options: QueueWorkerOptions): Promise<Run
   const report = (error: unknown): void => options.onError(redisError(place, error));
   const watchdog = createLockWatchdog(watchdogMs);
   const run = options.prepare(client, keys);
+  const atWork = new Set<Promise<unknown>>();
   let closing = false;
 
   // BullMQ makes the signal only for functions of three parameters.
@@ -69,12 +71,14 @@ export async function startQueueWorker(options: QueueWorkerOptions): Promise<Run
       await job.moveToWait(token).catch(report);
       throw new WaitingError();
     };
+    const signals = signal === undefined ? [watch.signal] : [watch.signal, signal];
+    // A fetch that was under way when `close` was called may still bring a job, even the one just handed back.
+    const work = closing ? handBack() : run({ job, token, signal: AbortSignal.any(signals), handBack });
+    atWork.add(work);
     try {
-      // A fetch that was under way when `close` was called may still bring a job, even the one just handed back.
-      if (closing) return await handBack();
-      const signals = signal === undefined ? [watch.signal] : [watch.signal, signal];
-      return await run({ job, token, signal: AbortSignal.any(signals), handBack });
+      return await work;
     } finally {
+      atWork.delete(work);
       watch.end();
     }
   };
@@ -93,15 +97,23 @@ export async function startQueueWorker(options: QueueWorkerOptions): Promise<Run
   return {
     async close({ graceMs = 0 } = {}) {
       closing = true;
-      const closed = worker.close().catch(report);
-      if (!(await endsWithin(closed, graceMs))) {
-        watchdog.abortAll(new CancelledError("the worker is closing"));
-        if (!(await endsWithin(closed, handBackMs))) await endsWithin(worker.disconnect().catch(report), 500);
-      }
+      // `true`: takes no more jobs, and waits for nothing.
+      await worker.pause(true).catch(report);
+      const mayStop = async (ms: number): Promise<boolean> => endsWithin(Promise.allSettled(atWork), ms);
+      if (!(await mayStop(graceMs))) watchdog.abortAll(new CancelledError("the worker is closing"));
+      const ended = await mayStop(stopMs);
+      // BullMQ waits for its Redis without end, and a `close` that waits cannot be forced any more.
+      const force = !ended || !(await answers(client));
+      await endsWithin(worker.close(force).catch(report), farewellMs);
       watchdog.close();
       client.disconnect();
     },
   };
+}
+
+async function answers(client: Redis): Promise<boolean> {
+  if (client.status !== "ready") return false;
+  return endsWithin(client.ping(), farewellMs).catch(() => false);
 }
 
 async function endsWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
