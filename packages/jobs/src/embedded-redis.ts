@@ -4,37 +4,45 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { InternalError, InvalidRequestError } from "@layaway/errors";
+import { InvalidRequestError } from "@layaway/errors";
 
 import { lockDirectory } from "./directory-lock.ts";
-import { type RedisProcess, spawnRedis } from "./redis-process.ts";
-import { accepts, untilReady } from "./redis-socket.ts";
+import { keepRedis } from "./keep-redis.ts";
+import { launchRedis } from "./launch-redis.ts";
+import { accepts } from "./redis-socket.ts";
 
 export interface EmbeddedRedisOptions {
   /** Made where it is not there; holds the append-only file, the log and the lock. */
   readonly dataDir: string;
-  /** Told when the server ends by itself. */
+  /** Told each time that the server ends by itself or does not start again. */
   readonly onError?: ((error: Error) => void) | undefined;
   /** Which servers to look for on the `PATH`; `redis-server`, then `valkey-server`, unless given. */
   readonly commands?: readonly string[] | undefined;
+  /** Waits before each start of a server that ended by itself; 0.1 s to 5 s, four times within a minute, unless given. */
+  readonly restartDelaysMs?: readonly number[] | undefined;
 }
 
 export interface EmbeddedRedis {
   /** For `openJobs` and the workers: `unix:///...`. */
   readonly url: string;
+  /** Of the server that runs now. */
   readonly pid: number;
+  /** Settles when a server that ended by itself, again and again, was given up: nothing can be queued any more. */
+  readonly lost: Promise<Error>;
   /** Ends the server after its data is on disk. */
   close(): Promise<void>;
 }
 
 /** Bytes of a socket's path: 104 on macOS, 108 on Linux, one of them the end. */
 const maxSocketPathBytes = 100;
-/** Reading a large append-only file takes its time. */
-const readyTimeoutMs = 60_000;
-const endTimeoutMs = 10_000;
+/** How long the server of a process that was killed may take to end. */
+const predecessorTimeoutMs = 10_000;
+const restartDelaysMs = [100, 500, 2000, 5000];
+const steadyMs = 60_000;
 
 /**
  * Starts `redis-server` or `valkey-server` for this process alone, with its data in `dataDir`, and waits until it answers.
+ * One that ends by itself is started again in the same place; clients of it reconnect by themselves.
  * It listens on a Unix socket that only this user may open. It ends with this process, however that ends.
  * Throws `InvalidRequestError` where neither is installed or another process uses the directory.
  */
@@ -46,26 +54,20 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     await untilPredecessorEnded(dataDir);
     const socket = await chooseSocket(dataDir);
     const commands = options.commands ?? ["redis-server", "valkey-server"];
-    const server = await spawnRedis(commands, redisArgs(dataDir, socket), dataDir);
-    try {
-      await untilReady(socket, server.ended, readyTimeoutMs, join(dataDir, logName));
-    } catch (error) {
-      await end(server);
-      throw error;
-    }
-    let closing = false;
-    void server.ended.then((code) => {
-      if (!closing)
-        options.onError?.(
-          new InternalError(`embedded redis ended with ${code}; see ${join(dataDir, logName)}`),
-        );
+    const kept = await keepRedis({
+      launch: (signal) => launchRedis({ dataDir, socket, commands }, signal),
+      restartDelaysMs: options.restartDelaysMs ?? restartDelaysMs,
+      steadyMs,
+      onError: options.onError ?? (() => {}),
     });
     return {
       url: `unix://${pathToFileURL(socket).pathname}`,
-      pid: server.pid,
+      get pid() {
+        return kept.pid;
+      },
+      lost: kept.lost,
       async close() {
-        closing = true;
-        await end(server);
+        await kept.close();
         if (dirname(socket) !== dataDir) await rm(dirname(socket), { recursive: true, force: true });
         lock.release();
       },
@@ -76,7 +78,6 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   }
 }
 
-const logName = "redis.log";
 /** Holds the path of the socket, for who comes after us. */
 const socketNote = "redis.socket";
 
@@ -92,7 +93,7 @@ function makeDirectory(directory: string): void {
 /** Two servers on one append-only file would spoil it. The server of a process that was killed is just being ended by its shell. */
 async function untilPredecessorEnded(dataDir: string): Promise<void> {
   const socket = await readFile(join(dataDir, socketNote), "utf8").catch(() => "");
-  for (let waitedMs = 0; waitedMs < endTimeoutMs; waitedMs += 50) {
+  for (let waitedMs = 0; waitedMs < predecessorTimeoutMs; waitedMs += 50) {
     if (socket === "" || !(await accepts(socket))) return;
     await pause(50);
   }
@@ -107,32 +108,4 @@ async function chooseSocket(dataDir: string): Promise<string> {
   const socket = isShort ? inDataDir : join(await mkdtemp(join(tmpdir(), "layaway-")), "redis.sock");
   await writeFile(join(dataDir, socketNote), socket, { mode: 0o600 });
   return socket;
-}
-
-function redisArgs(dataDir: string, socket: string): string[] {
-  const directives = {
-    port: "0",
-    unixsocket: socket,
-    unixsocketperm: "700",
-    dir: dataDir,
-    logfile: join(dataDir, logName),
-    appendonly: "yes",
-    appendfsync: "everysec",
-    save: "",
-    "maxmemory-policy": "noeviction",
-    daemonize: "no",
-  };
-  return Object.entries(directives).flatMap(([name, value]) => [`--${name}`, value]);
-}
-
-async function end(server: RedisProcess): Promise<void> {
-  server.terminate();
-  const late = new AbortController();
-  const killed = pause(endTimeoutMs, undefined, { signal: late.signal }).then(
-    () => process.kill(server.pid, "SIGKILL"),
-    () => {},
-  );
-  await server.ended;
-  late.abort();
-  await killed;
 }

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { InvalidRequestError } from "@layaway/errors";
+import { InternalError, InvalidRequestError } from "@layaway/errors";
 import { describeWithServers, makeTempDir } from "@layaway/testing";
 import { afterEach, expect, test, vi } from "vitest";
 
@@ -19,6 +19,11 @@ const ownerScript = `
   const { module } = await runnerImport(process.argv[1], { configFile: false, ssr: { resolve: { conditions, noExternal: /@layaway/ } } });
   const redis = await module.startEmbeddedRedis({ dataDir: process.argv[2] });
   console.log(redis.pid);
+`;
+/** A server that starts one time only. */
+const onceScript = `#!/bin/sh
+mkdir "$0.started" || exit 3
+exec redis-server "$@"
 `;
 
 describeWithServers("the embedded redis", ["redis"], () => {
@@ -75,11 +80,31 @@ describeWithServers("the embedded redis", ["redis"], () => {
     await expect(starting).rejects.toThrow(InvalidRequestError);
   });
 
-  test("tells of a server that ended by itself", async () => {
+  test("is started again when it ends by itself, and nothing that was queued is lost", async () => {
     const onError = vi.fn<(error: Error) => void>();
     const redis = await opened.add(startEmbeddedRedis({ dataDir: await directory(), onError }));
+    const jobs = await opened.add(openJobs({ redisUrl: redis.url, onError: () => {} }));
+    await jobs.enqueue(archiveRequest(1));
+    const first = redis.pid;
+    // What it was told within the last second may not be on disk yet; a clean end writes it, as an operator's does.
+    process.kill(first, "SIGTERM");
+    await vi.waitFor(async () => expect(await jobs.get(archiveRequest(1).id)).toBeDefined(), 10_000);
+    await vi.waitFor(() => expect(redis.pid).not.toBe(first));
+    expect(onError).toHaveBeenCalledOnce();
+  });
+
+  test("is given up when it does not stay up", async () => {
+    const dataDir = await directory();
+    const command = join(dataDir, "redis-once");
+    writeFileSync(command, onceScript, { mode: 0o700 });
+    const errors: string[] = [];
+    const onError = (error: Error): void => void errors.push(error.message);
+    const redis = await opened.add(
+      startEmbeddedRedis({ dataDir, onError, commands: [command], restartDelaysMs: [1, 1] }),
+    );
     process.kill(redis.pid, "SIGKILL");
-    await vi.waitFor(() => expect(onError).toHaveBeenCalledOnce());
+    expect(await redis.lost).toBeInstanceOf(InternalError);
+    expect(errors.length).toBe(3);
   });
 
   test("ends with a process that is killed, and its successor takes over", async () => {

@@ -35,27 +35,28 @@ interface Service {
 /** `layaway serve`: API and worker in one process, with a queue of its own where no `REDIS_URL` is given. */
 export async function serve(flags: ListenFlags, terminal: Terminal): Promise<void> {
   const config = await readConfig(flags.config, terminal);
-  const both = (redisUrl: string): Promise<void> => {
-    const service = serviceOf({ config, redisUrl, part: "serve" }, terminal);
-    return withWorker(service, () => withApi(flags, service, () => untilStopped(terminal.signal)));
+  const start = serviceOf({ config, part: "serve" }, terminal);
+  const both = (redisUrl: string, lost?: Promise<Error>): Promise<void> => {
+    const service = { ...start, redisUrl };
+    return withWorker(service, () => withApi(flags, service, () => untilStopped(terminal.signal, lost)));
   };
   if (config.redisUrl !== undefined) return both(config.redisUrl);
   const dataDir = config.dataDir ?? dataDirOf(terminal.env);
-  const onError = (error: Error): void => void terminal.stderr.write(`layaway: internal: ${error.message}\n`);
-  return closing(await startEmbeddedRedis({ dataDir, onError }), (redis) => both(redis.url));
+  const onError = (error: Error): void => start.logger.warn({ err: error, dataDir }, "embedded redis");
+  return closing(await startEmbeddedRedis({ dataDir, onError }), (redis) => both(redis.url, redis.lost));
 }
 
 /** `layaway api`: the API of a fleet. */
 export async function api(flags: ListenFlags, terminal: Terminal): Promise<void> {
   const config = await readConfig(flags.config, terminal);
-  const service = serviceOf({ config, redisUrl: neededRedis(config), part: "api" }, terminal);
+  const service = { ...serviceOf({ config, part: "api" }, terminal), redisUrl: neededRedis(config) };
   await withApi(flags, service, () => untilStopped(terminal.signal));
 }
 
 /** `layaway worker`: one worker of a fleet. */
 export async function worker(flags: Pick<ListenFlags, "config">, terminal: Terminal): Promise<void> {
   const config = await readConfig(flags.config, terminal);
-  const service = serviceOf({ config, redisUrl: neededRedis(config), part: "worker" }, terminal);
+  const service = { ...serviceOf({ config, part: "worker" }, terminal), redisUrl: neededRedis(config) };
   const served = metricsSettings(terminal.env);
   const work = (): Promise<void> => withWorker(service, () => untilStopped(terminal.signal));
   if (served === undefined) return work();
@@ -63,15 +64,15 @@ export async function worker(flags: Pick<ListenFlags, "config">, terminal: Termi
 }
 
 function serviceOf(
-  what: { readonly config: Config; readonly redisUrl: string; readonly part: string },
+  what: { readonly config: Config; readonly part: string },
   terminal: Terminal,
-): Service {
+): Omit<Service, "redisUrl"> {
   const settings = serviceSettings(terminal.env);
   const metrics = new Registry();
   collectDefaultMetrics({ register: metrics });
   const destination = { write: (line: string) => void terminal.stdout.write(line) };
   const logger = createLogger({ level: settings.logLevel, part: what.part, destination });
-  return { config: what.config, redisUrl: what.redisUrl, settings, logger, metrics, terminal };
+  return { config: what.config, settings, logger, metrics, terminal };
 }
 
 async function withApi(flags: ListenFlags, service: Service, use: () => Promise<void>): Promise<void> {
@@ -110,11 +111,14 @@ async function withWorker(service: Service, use: () => Promise<void>): Promise<v
   await closing(running, use);
 }
 
-function untilStopped(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
+/** Throws where the queue is lost for good: a service without it would do nothing any more. */
+async function untilStopped(signal: AbortSignal, lost?: Promise<Error>): Promise<void> {
+  if (signal.aborted) return;
+  const stopped = new Promise<undefined>((resolve) => {
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
+  const error = await Promise.race(lost === undefined ? [stopped] : [stopped, lost]);
+  if (error !== undefined) throw error;
 }
 
 function neededRedis(config: Config): string {
