@@ -1,12 +1,13 @@
-import { archiveImage, placesIn } from "@layaway/archiver";
+import { archiveImage } from "@layaway/archiver";
 import type { Ledger } from "@layaway/ledger";
 import { DestinationUnknownError, type ObjectStore } from "@layaway/object-store";
 import { parsePlatform, parseReference } from "@layaway/oci";
 import type { Registry } from "@layaway/registry";
 
 import { ledgerCheckpoints } from "./ledger-checkpoints.ts";
+import { rememberPlaces } from "./remember-places.ts";
 import { shareWeight } from "./share-weight.ts";
-import type { ArchiveOne } from "./worker-deps.ts";
+import type { ArchiveOne, WorkerDeps } from "./worker-deps.ts";
 
 export interface ArchiveRecordDeps {
   readonly source: Pick<Registry, "resolve" | "openBlob">;
@@ -17,6 +18,7 @@ export interface ArchiveRecordDeps {
   readonly rate: (registry: string) => number | undefined;
   readonly partSizeBytes: number;
   readonly partsInFlight: number;
+  readonly logger: WorkerDeps["logger"];
 }
 
 /** Does what a request record asks for. Repeating it is harmless: what stands already is not moved again. */
@@ -49,8 +51,15 @@ export function createArchiveRecord(deps: ArchiveRecordDeps): ArchiveOne {
       onEvent,
       signal,
     });
-    if (archive.outcome === "archived")
-      await ledger.rememberBlobs(placesIn(archive, store.limits), { signal });
+    await rememberPlaces(ledger, archive, {
+      limits: store.limits,
+      signal,
+      onLost: (error) =>
+        deps.logger.warn(
+          { err: error, archive: record.id, destination: record.destination },
+          "no blob hints",
+        ),
+    });
     return archive;
   };
 }

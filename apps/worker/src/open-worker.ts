@@ -74,6 +74,7 @@ export async function openWorker(options: OpenWorkerOptions): Promise<RunningWor
         rate: (registry) => source.governor.rate(registry),
         partSizeBytes,
         partsInFlight,
+        logger,
       }),
       ledgers: new Map([...destinations].map(([name, { ledger }]) => [name, ledger])),
       async abandon(record) {
