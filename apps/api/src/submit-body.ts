@@ -28,10 +28,9 @@ export const submitBodySchema: z.ZodType<SubmitBody> = z
       .max(128)
       .exactOptional()
       .meta({ description: "`linux/amd64` unless given; `all` for every one", examples: ["linux/arm64"] }),
-    name: z
-      .string()
-      .exactOptional()
-      .meta({ description: "The name after `docker load`, where it shall be another one" }),
+    name: z.string().exactOptional().meta({
+      description: "The name after `docker load`, where it shall be another one; the key follows from it",
+    }),
     callbackUrl: z
       .string()
       .max(2048)

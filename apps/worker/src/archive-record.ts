@@ -42,6 +42,7 @@ export function createArchiveRecord(deps: ArchiveRecordDeps): ArchiveOne {
         resolve: (image, options) => deps.source.resolve(image, options),
         openBlob: (image, blob) => deps.source.openBlob(image, blob, { share }),
       },
+      conflictAdvice: "ask for the archive under another name, or remove that object",
       store,
       findBlob: (digest, lookupSignal) => ledger.findBlob(digest, { signal: lookupSignal }),
       partSizeBytes: deps.partSizeBytes,

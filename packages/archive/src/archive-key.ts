@@ -25,7 +25,8 @@ const longestKeyBytes = 1023;
 const ledgerFolder = ".layaway";
 
 /**
- * An archive's object key, below the destination's prefix. Placeholders of a template: `{registry}`, `{repository}`,
+ * An archive's object key, below the destination's prefix. The reference is the name that the archive has after
+ * `docker load`, because that name is part of its bytes. Placeholders of a template: `{registry}`, `{repository}`,
  * `{tag}`, `{digest}` (`sha256-<hex>`), `{hex}`, `{platform}` (`linux-amd64`, `all`). Where there is no tag, `{tag}@` falls
  * away, and any other `{tag}` becomes the digest. Colons and brackets of a registry's address become `_`.
  *

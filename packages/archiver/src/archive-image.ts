@@ -41,7 +41,7 @@ export interface ArchiveOptions {
   readonly platform?: Platform | "all" | undefined;
   /** The name after `docker load`, where it shall be another one. */
   readonly name?: Reference | undefined;
-  /** The object's key below the destination's prefix; follows from the image unless given. */
+  /** The object's key below the destination's prefix; follows from the name, or else the reference, and the digest unless given. */
   readonly key?: string | undefined;
   readonly source: ImageSource;
   readonly store: ObjectStore;
@@ -49,6 +49,8 @@ export interface ArchiveOptions {
   readonly findBlob?: ((digest: Digest, signal: AbortSignal) => Promise<BlobPlace | undefined>) | undefined;
   /** Replaces another object that stands under the key. */
   readonly overwrite?: boolean | undefined;
+  /** What the caller can do where another object stands under the key: the end of that error's message. */
+  readonly conflictAdvice?: string | undefined;
   readonly partSizeBytes?: number | undefined;
   readonly partsInFlight?: number | undefined;
   /** Twice as many as parts unless given. */
@@ -103,7 +105,8 @@ export async function archiveImage(options: ArchiveOptions): Promise<ArchiveResu
   const { store, signal, onEvent = () => {} } = options;
   const image = await options.source.resolve(options.reference, { platform: options.platform, signal });
   const plan = planArchive(image, options.name === undefined ? {} : { name: options.name });
-  const key = options.key === undefined ? archiveKey(image) : checkArchiveKey(options.key);
+  const key =
+    options.key === undefined ? archiveKey(named(image, options.name)) : checkArchiveKey(options.key);
   const layers = layersOf(plan);
   checkSize(plan, store);
   onEvent({
@@ -129,7 +132,8 @@ export async function archiveImage(options: ArchiveOptions): Promise<ArchiveResu
     onEvent({ kind: "stored", sizeBytes: plan.sizeBytes, reusedBytes: plan.sizeBytes });
     return { ...result, outcome: "already-there", etag: standing.etag };
   }
-  if (standing !== undefined && options.overwrite !== true) throw conflictAt(store, key, standing);
+  if (standing !== undefined && options.overwrite !== true)
+    throw conflictAt(store, key, standing, options.conflictAdvice);
 
   for (let attempt = 1; ; attempt += 1) {
     const places =
@@ -197,6 +201,7 @@ async function uploadArchive(
       parts: uploaded,
       partCount: parts.length,
       overwrite,
+      conflictAdvice: options.conflictAdvice,
       retries,
       signal,
     });
@@ -209,6 +214,11 @@ async function uploadArchive(
     }
     throw error;
   }
+}
+
+/** The name stands in the archive's bytes: one image under two names is two objects, and they need two keys. */
+function named(image: ResolvedImage, name: Reference | undefined): ResolvedImage {
+  return name === undefined ? image : { ...image, reference: name };
 }
 
 function checkSize(plan: ArchivePlan, store: ObjectStore): void {

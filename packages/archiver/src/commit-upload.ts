@@ -25,6 +25,7 @@ export async function commitUpload(options: {
   readonly parts: readonly UploadedPart[];
   readonly partCount: number;
   readonly overwrite: boolean;
+  readonly conflictAdvice: string | undefined;
   readonly retries: RetryPolicy;
   readonly signal: AbortSignal;
 }): Promise<{ readonly etag: string }> {
@@ -41,7 +42,8 @@ export async function commitUpload(options: {
         await store.abortUpload(upload, { signal });
         return standing;
       }
-      throw error instanceof ObjectConflictError ? conflictAt(store, upload.key, standing, error) : error;
+      if (!(error instanceof ObjectConflictError)) throw error;
+      throw conflictAt(store, upload.key, standing, options.conflictAdvice, error);
     }
   };
   return retrying(attempt, options.retries, signal);
@@ -52,11 +54,12 @@ export function conflictAt(
   store: ObjectStore,
   key: string,
   standing: ObjectInfo | undefined,
+  advice: string | undefined,
   cause?: unknown,
 ): ObjectConflictError {
   const size = standing === undefined ? "" : ` of ${standing.sizeBytes} bytes`;
   return new ObjectConflictError(
-    `another object${size} stands at ${store.url(key)}; it is left as it is (take another key, or overwrite)`,
+    `another object${size} stands at ${store.url(key)}; it is left as it is${advice === undefined ? "" : `: ${advice}`}`,
     { cause },
   );
 }

@@ -1,7 +1,7 @@
 import type { ObjectStore } from "@layaway/object-store";
 import { DestinationUnavailableError, ObjectConflictError, UploadNotFoundError } from "@layaway/object-store";
 import { createMemoryStore } from "@layaway/object-store/memory";
-import { sha256Of } from "@layaway/oci";
+import { parseReference, sha256Of } from "@layaway/oci";
 import { extract } from "tar-stream";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "vitest";
@@ -87,6 +87,20 @@ describe("archiveImage", () => {
     expect(again).toEqual({ ...first, outcome: "already-there" });
     expect(source.reads).toEqual([]);
     expect(events.filter((event) => event.kind === "fetched")).toEqual([]);
+  });
+
+  it("keeps one image under two names in two archives", async () => {
+    const store = createMemoryStore();
+    const first = await archiveImage(options(store));
+    const name = parseReference("partner.example.com/models/app:2");
+    const second = await archiveImage(options(store, { name }));
+    expect(second).toMatchObject({
+      outcome: "archived",
+      digest: first.digest,
+      key: `partner.example.com/models/app/2@${first.digest.replace(":", "-")}.tar`,
+    });
+    expect((await store.head(first.key))?.etag).toBe(first.etag);
+    expect((await archiveImage(options(store, { name }))).outcome).toBe("already-there");
   });
 
   it("leaves another object that stands under the key as it is", async () => {

@@ -100,6 +100,7 @@ async function run(
   try {
     const { sizeBytes, ...result } = await archiveImage({
       ...work,
+      conflictAdvice: "take another key (--key), or replace it (--overwrite)",
       source: source.registry,
       store,
       findBlob: (digest, signal) => ledger.findBlob(digest, { signal }),
