@@ -1,13 +1,14 @@
 // `npm run demo [-- IMAGE]`: the whole way of an image, on this machine: registry -> API -> queue -> worker -> S3 -> webhook ->
 // docker load. Starts everything it needs on loopback ports, and ends it.
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import process from "node:process";
+import { promisify } from "node:util";
 
 import { build, installModules, installPackages, root } from "./prepare.mjs";
 
@@ -41,20 +42,58 @@ console.log("ready");
 
 const { busyboxImage, pushImage, startCeph, startDockerRegistry, startDockerd } =
   await import("../packages/testing/dist/index.js");
+// A server that was just ended may still be writing its last file.
+const removing = { recursive: true, force: true, maxRetries: 5, retryDelay: 100 };
 const startedAt = performance.now();
 const scratch = await mkdtemp(join(tmpdir(), "layaway-demo-"));
 const kept = join(root, ".layaway", "demo");
 await mkdir(kept, { recursive: true });
-const ending = [() => rm(scratch, { recursive: true, force: true })];
-process.on("SIGINT", () => process.exit(130));
+const ending = [];
+let cleaning;
+let interrupted = false;
+atEnd(() => rm(scratch, removing));
+// Whatever happens, the webhook's secret does not stay.
+process.once("exit", () => rmSync(scratch, removing));
+for (const [signal, status] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+]) {
+  process.on(signal, () => {
+    if (interrupted) process.exit(status);
+    interrupted = true;
+    void cleanUp().finally(() => process.exit(status));
+  });
+}
 
 try {
   await demonstrate();
 } catch (error) {
-  console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  if (!interrupted)
+    console.error(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
 } finally {
-  for (const end of ending.toReversed()) await end();
+  await cleanUp();
+}
+
+/** Whoever starts something says first how it is ended; after a signal nothing is started any more. */
+function atEnd(end) {
+  if (interrupted) throw new Error("interrupted");
+  ending.push(end);
+}
+
+/** Ends what was started, the last first; once, whoever asks for it. */
+function cleanUp() {
+  cleaning ??= (async () => {
+    for (const end of ending.toReversed()) {
+      try {
+        await end();
+      } catch (error) {
+        console.error(`not ended: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  })();
+  return cleaning;
 }
 
 async function demonstrate() {
@@ -107,7 +146,7 @@ async function startStore() {
     return { destination: { url: `file://${directory}` }, env: {}, shown: directory };
   }
   const s3 = await startCeph();
-  ending.push(() => s3.stop());
+  atEnd(() => s3.stop());
   await s3.createBucket("archives");
   return {
     destination: { url: "s3://archives/images", endpoint: s3.endpoint, region: s3.region, pathStyle: true },
@@ -122,7 +161,7 @@ async function startSource() {
   const host = /^(?:docker:\/\/)?(localhost|[^/]*[.:][^/]*)\//.exec(given ?? "")?.[1];
   if (given !== undefined) return { image: given, registries: host === undefined ? {} : { [host]: {} } };
   const registry = await startDockerRegistry();
-  ending.push(() => registry.stop());
+  atEnd(() => registry.stop());
   const image = await busyboxImage({ layers: [{ sizeBytes: 96_000_000 }, { sizeBytes: 40_000_000 }] });
   await pushImage({ registry: registry.host, repository: "partner/app", tag: "1.0", image });
   return { image: `${registry.host}/partner/app:1.0`, registries: { [registry.host]: { plainHttp: true } } };
@@ -153,7 +192,7 @@ async function startReceiver(secret) {
     });
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  ending.push(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
+  atEnd(() => new Promise((resolve) => server.close(resolve).closeAllConnections()));
   return { url: `http://127.0.0.1:${server.address().port}/hook`, event };
 }
 
@@ -171,14 +210,10 @@ async function startService(store, source, secret) {
       webhooks: { secretFile, allowHosts: ["127.0.0.1"] },
     }),
   );
-  const child = spawn(process.execPath, [program, "serve", "--config", config, "--port", "0"], {
-    env: { ...process.env, ...store.env, LAYAWAY_DATA_DIR: join(scratch, "data") },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  ending.push(async () => {
-    child.kill("SIGTERM");
-    await ended;
+  const child = startLayaway(["serve", "--config", config, "--port", "0"], {
+    ...process.env,
+    ...store.env,
+    LAYAWAY_DATA_DIR: join(scratch, "data"),
   });
   const url = await new Promise((resolve, reject) => {
     let text = "";
@@ -195,7 +230,7 @@ async function startService(store, source, secret) {
 /** Runs the command line; its stdout is returned unless it is shown. */
 function layaway(args, env, stdout = "pipe") {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { env, stdio: ["ignore", stdout, "inherit"] });
+    const child = startLayaway(args, env, stdout);
     let text = "";
     child.stdout?.on("data", (chunk) => (text += chunk));
     child.once("error", reject);
@@ -205,6 +240,24 @@ function layaway(args, env, stdout = "pipe") {
   });
 }
 
+/** In a process group of its own, so that a Ctrl-C reaches it from here only, and once. */
+function startLayaway(args, env, stdout = "pipe") {
+  let child;
+  let ended;
+  atEnd(async () => {
+    child?.kill("SIGTERM");
+    await ended;
+  });
+  child = spawn(process.execPath, [program, ...args], {
+    env,
+    stdio: ["ignore", stdout, "inherit"],
+    detached: true,
+  });
+  process.once("exit", () => child.kill("SIGKILL"));
+  ended = new Promise((resolve) => child.once("exit", resolve).once("error", resolve));
+  return child;
+}
+
 /** Loads and runs the tar where a docker engine answers, or can be started for the moment. */
 async function load(tar, runs) {
   const engine = await findEngine();
@@ -212,16 +265,19 @@ async function load(tar, runs) {
     console.log("No docker engine answers here, so the tar is not loaded.");
     return false;
   }
-  const docker = (...args) =>
-    spawnSync("docker", args, { env: { ...process.env, ...engine.env }, encoding: "utf8" });
-  const loaded = docker("load", "-i", tar);
-  if (loaded.status !== 0) throw new Error(`docker load: ${loaded.stderr}`);
-  console.log(`$ docker load -i ${relative(process.cwd(), tar)}\n${loaded.stdout.trim()}`);
-  const name = /Loaded image(?: ID)?: (\S+)/.exec(loaded.stdout)?.[1];
+  const stop = new AbortController();
+  atEnd(() => stop.abort());
+  const docker = async (...args) => {
+    const env = { ...process.env, ...engine.env };
+    const { stdout } = await promisify(execFile)("docker", args, { env, signal: stop.signal });
+    return stdout.trim();
+  };
+  const loaded = await docker("load", "-i", tar);
+  console.log(`$ docker load -i ${relative(process.cwd(), tar)}\n${loaded}`);
+  const name = /Loaded image(?: ID)?: (\S+)/.exec(loaded)?.[1];
   if (!runs || name === undefined) return true;
-  const ran = docker("run", "--rm", "--network", "none", name);
-  if (ran.status !== 0) throw new Error(`docker run: ${ran.stderr}`);
-  console.log(`$ docker run --rm ${name}\n${ran.stdout.trim()}`);
+  const ran = await docker("run", "--rm", "--network", "none", name);
+  console.log(`$ docker run --rm ${name}\n${ran}`);
   return true;
 }
 
@@ -232,8 +288,10 @@ async function findEngine() {
   });
   if (answers.status === 0) return { env: {} };
   if (!existsSync("/usr/sbin/dockerd") && !existsSync("/usr/bin/dockerd")) return undefined;
-  const engine = await startDockerd();
-  if (engine.kind !== "running") return undefined;
-  ending.push(() => engine.stop());
-  return engine;
+  let starting;
+  // Killed while it starts it would leave a mount behind.
+  atEnd(async () => (await starting)?.stop?.());
+  starting = startDockerd();
+  const engine = await starting;
+  return engine.kind === "running" ? engine : undefined;
 }

@@ -19,6 +19,8 @@ function listenOnce(): void {
   process.once("exit", undoAll);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => {
+      // A program that answers the signal itself ends in its own time, after its own clean-up; what that leaves goes at `exit`.
+      if (process.listenerCount(signal) > 0) return;
       undoAll();
       // The listener is gone, so that this ends us as it would have without it.
       process.kill(process.pid, signal);

@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { describeWithServers } from "@layaway/testing";
+import { afterEach, beforeEach, expect, it } from "vitest";
+
+const demo = fileURLToPath(new URL("../scripts/demo.mjs", import.meta.url));
+
+describeWithServers("the demo", ["redis", "docker-registry", "ceph", "busybox"], () => {
+  let directory: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "layaway-demo-test-"));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  function start() {
+    const child = spawn(process.execPath, [demo], {
+      env: { ...process.env, TMPDIR: directory },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let text = "";
+    const said = (pattern: RegExp): Promise<void> =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (pattern.test(text)) resolve();
+        };
+        child.stdout.on("data", look);
+        child.once("close", () => reject(new Error(text)));
+        look();
+      });
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+    return { child, said };
+  }
+
+  /** Processes that have the directory of this test in their command line or environment. */
+  async function left(): Promise<readonly string[]> {
+    const found = [];
+    for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+      const about = await Promise.all(
+        ["cmdline", "environ"].map((name) => readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "")),
+      );
+      if (about.join("\0").includes(directory)) found.push(`${pid} ${about[0]}`);
+    }
+    return found;
+  }
+
+  it("leaves no process, file or mount behind when a signal reaches it alone", async () => {
+    const { child, said } = start();
+    await said(/3\. POST/);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([143, null]);
+    expect(await left()).toEqual([]);
+    expect(await readdir(directory)).toEqual([]);
+    expect(await readFile("/proc/self/mounts", "utf8")).not.toContain(directory);
+  });
+});
