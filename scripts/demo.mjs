@@ -13,6 +13,10 @@ import { promisify } from "node:util";
 import { build, installModules, installPackages, root } from "./prepare.mjs";
 
 const given = process.argv[2];
+// What the user's own Layaway and object stores are configured with is not for the demo's.
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(?:LAYAWAY_|AWS_|OSS_|REDIS_URL$)/.test(name)),
+);
 const program = join(root, "apps", "cli", "bin", "layaway.js");
 const say = (text) => console.log(`\n\u001B[1m${text}\u001B[0m`);
 
@@ -106,7 +110,7 @@ async function demonstrate() {
   );
 
   say(`3. POST ${api.url}/v1/archives {"image": "${source.image}"}`);
-  const env = { ...process.env, LAYAWAY_URL: api.url };
+  const env = { ...environment, LAYAWAY_URL: api.url };
   const submitted = await layaway(["submit", source.image, "--json", "--callback-url", receiver.url], env);
   const { id } = JSON.parse(submitted);
   await layaway(["status", id, "--watch"], env, "inherit");
@@ -211,7 +215,7 @@ async function startService(store, source, secret) {
     }),
   );
   const child = startLayaway(["serve", "--config", config, "--port", "0"], {
-    ...process.env,
+    ...environment,
     ...store.env,
     LAYAWAY_DATA_DIR: join(scratch, "data"),
   });

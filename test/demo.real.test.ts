@@ -9,6 +9,14 @@ import { describeWithServers } from "@layaway/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 const demo = fileURLToPath(new URL("../scripts/demo.mjs", import.meta.url));
+/** A user's configuration of their own deployment: with any of it the demo would hang, be refused, or join that one. */
+const usersOwn = {
+  LAYAWAY_LOG_LEVEL: "warn",
+  LAYAWAY_TOKENS: "0123456789abcdef0123456789abcdef",
+  LAYAWAY_CONFIG: "/nonexistent/layaway.yaml",
+  REDIS_URL: "redis://127.0.0.1:1",
+  AWS_SESSION_TOKEN: "of-another-account",
+};
 
 describeWithServers("the demo", ["redis", "docker-registry", "ceph", "busybox"], () => {
   let directory: string;
@@ -20,7 +28,7 @@ describeWithServers("the demo", ["redis", "docker-registry", "ceph", "busybox"],
 
   function start() {
     const child = spawn(process.execPath, [demo], {
-      env: { ...process.env, TMPDIR: directory },
+      env: { ...process.env, TMPDIR: directory, ...usersOwn },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let text = "";
@@ -49,6 +57,13 @@ describeWithServers("the demo", ["redis", "docker-registry", "ceph", "busybox"],
     }
     return found;
   }
+
+  it("archives into an object store of its own, whatever the user's environment holds", async () => {
+    const { child, said } = start();
+    await said(/4\. The webhook that came\s*\S*\s*webhook-id \S+ signature valid/);
+    child.kill("SIGINT");
+    expect(await once(child, "exit")).toEqual([130, null]);
+  });
 
   it("leaves no process, file or mount behind when a signal reaches it alone", async () => {
     const { child, said } = start();
