@@ -124,7 +124,7 @@ async function demonstrate() {
   say("5. Getting it back");
   const tar = join(kept, `${id}.tar`);
   await layaway(["download", id, "-o", tar], env, "inherit");
-  const loaded = await load(tar, given === undefined);
+  const got = await load(tar, given === undefined);
 
   say("Done");
   const { digest, size, key } = event.body.data;
@@ -133,9 +133,9 @@ async function demonstrate() {
   );
   console.log(`A copy of the tar is kept: ${relative(process.cwd(), tar)}`);
   console.log(
-    loaded
-      ? "It was loaded and run from there."
-      : `Load it with: docker load -i ${relative(process.cwd(), tar)}`,
+    got === "nothing"
+      ? `Load it with: docker load -i ${relative(process.cwd(), tar)}`
+      : `It was ${got} from there.`,
   );
   console.log(
     `That took ${((performance.now() - startedAt) / 1000).toFixed(1)} s. Everything that was started is ended.`,
@@ -262,12 +262,12 @@ function startLayaway(args, env, stdout = "pipe") {
   return child;
 }
 
-/** Loads and runs the tar where a docker engine answers, or can be started for the moment. */
+/** Loads the tar, and runs it where `runs`, if a docker engine answers, or can be started for the moment. */
 async function load(tar, runs) {
   const engine = await findEngine();
   if (engine === undefined) {
     console.log("No docker engine answers here, so the tar is not loaded.");
-    return false;
+    return "nothing";
   }
   const stop = new AbortController();
   atEnd(() => stop.abort());
@@ -279,10 +279,10 @@ async function load(tar, runs) {
   const loaded = await docker("load", "-i", tar);
   console.log(`$ docker load -i ${relative(process.cwd(), tar)}\n${loaded}`);
   const name = /Loaded image(?: ID)?: (\S+)/.exec(loaded)?.[1];
-  if (!runs || name === undefined) return true;
+  if (!runs || name === undefined) return "loaded";
   const ran = await docker("run", "--rm", "--network", "none", name);
   console.log(`$ docker run --rm ${name}\n${ran}`);
-  return true;
+  return "loaded and run";
 }
 
 async function findEngine() {

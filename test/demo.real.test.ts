@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { describeWithServers } from "@layaway/testing";
+import { busyboxImage, describeWithServers, pushImage, startDockerRegistry } from "@layaway/testing";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 const demo = fileURLToPath(new URL("../scripts/demo.mjs", import.meta.url));
@@ -26,8 +26,8 @@ describeWithServers("the demo", ["redis", "docker-registry", "ceph", "busybox"],
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  function start() {
-    const child = spawn(process.execPath, [demo], {
+  function start(...args: readonly string[]) {
+    const child = spawn(process.execPath, [demo, ...args], {
       env: { ...process.env, TMPDIR: directory, ...usersOwn },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -63,6 +63,19 @@ describeWithServers("the demo", ["redis", "docker-registry", "ceph", "busybox"],
     await said(/4\. The webhook that came\s*\S*\s*webhook-id \S+ signature valid/);
     child.kill("SIGINT");
     expect(await once(child, "exit")).toEqual([130, null]);
+  });
+
+  it("loads an image of the user's where a docker engine is, and does not claim to have run it", async () => {
+    const registry = await startDockerRegistry();
+    try {
+      const image = await busyboxImage({ layers: [{ sizeBytes: 5000 }] });
+      await pushImage({ registry: registry.host, repository: "team/app", tag: "1", image });
+      const { child, said } = start(`${registry.host}/team/app:1`);
+      await said(/It was loaded from there|Load it with/);
+      expect(await once(child, "exit")).toEqual([0, null]);
+    } finally {
+      await registry.stop();
+    }
   });
 
   it("leaves no process, file or mount behind when a signal reaches it alone", async () => {
