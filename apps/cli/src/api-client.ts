@@ -17,10 +17,12 @@ export class ApiAnswerError extends LayawayError {
   readonly code: ErrorCode;
   readonly side: ErrorSide = "internal";
   readonly retryable: boolean;
+  readonly status: number;
 
   constructor(code: ErrorCode, message: string, status: number) {
     super(message);
     this.code = code;
+    this.status = status;
     this.retryable = status >= 500;
   }
 }

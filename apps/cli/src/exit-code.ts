@@ -3,8 +3,10 @@ import type { ErrorCode } from "@layaway/errors";
 /** 0 done, 1 failed, 2 wrong usage or configuration, 3 refused by policy, 4 not found, 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 130;
 
-/** What scripts may rely on: the exit status that belongs to an error code. */
-export function exitCodeOf(code: ErrorCode): ExitCode {
+/** What scripts may rely on: the exit status that belongs to an error code, and to the status of an API that answered with it. */
+export function exitCodeOf(code: ErrorCode, httpStatus?: number): ExitCode {
+  // There is no code of its own for an archive that the API does not know.
+  if (httpStatus === 404) return 4;
   switch (code) {
     case "invalid_reference":
     case "invalid_request":

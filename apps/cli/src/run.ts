@@ -1,6 +1,7 @@
 import { CancelledError, errorReportOf, LayawayError } from "@layaway/errors";
 import { CommanderError } from "commander";
 
+import { ApiAnswerError } from "./api-client.ts";
 import { type ExitCode, exitCodeOf } from "./exit-code.ts";
 import { createProgram } from "./program.ts";
 import type { Terminal } from "./terminal.ts";
@@ -19,7 +20,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     const { code, message } = errorReportOf(error);
     terminal.stderr.write(`layaway: ${code}: ${message}\n`);
     if (!isOurs(error)) terminal.stderr.write(`${traceOf(error)}\n`);
-    return terminal.signal.aborted ? 130 : exitCodeOf(code);
+    if (terminal.signal.aborted) return 130;
+    return exitCodeOf(code, error instanceof ApiAnswerError ? error.status : undefined);
   }
 }
 

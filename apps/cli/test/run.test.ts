@@ -116,6 +116,16 @@ describe("layaway", () => {
     expect(status).toBe(1);
   });
 
+  it.each([["status"], ["download"]])(
+    "ends %s of an archive that is not there as not found",
+    async (command) => {
+      const problem = JSON.stringify({ code: "invalid_request", detail: "there is no archive arc_nope" });
+      const ended = await runAgainst(404, "application/problem+json", problem, command, "arc_nope");
+      expect(ended.stderr).toBe("layaway: invalid_request: there is no archive arc_nope\n");
+      expect(ended.status).toBe(4);
+    },
+  );
+
   it("fails with a code that only a newer API knows", async () => {
     const problem = JSON.stringify({ code: "brand_new", detail: "something else" });
     const ended = await runAgainst(409, "application/problem+json", problem, "status", "arc_1");
