@@ -14,7 +14,7 @@ const pollEveryMs = 1000;
  * per archive that is drawn anew on a terminal, a line per change elsewhere.
  */
 export async function watchArchives(
-  client: ApiClient,
+  client: Pick<ApiClient, "get">,
   ids: readonly string[],
   terminal: Terminal,
   options: { readonly quiet: boolean; readonly pollEveryMs?: number },
