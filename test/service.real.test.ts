@@ -75,11 +75,13 @@ describeWithServers("layaway serve", ["redis", "ceph"], () => {
     directory = await mkdtemp(join(tmpdir(), "layaway-service-"));
     const config = join(directory, "layaway.yaml");
     await writeFile(join(directory, "secret"), `${secret}\n`);
+    const place = { endpoint: s3.endpoint, region: s3.region, pathStyle: true };
     await writeFile(
       config,
       JSON.stringify({
         destinations: {
-          models: { url: `s3://archives/images`, endpoint: s3.endpoint, region: s3.region, pathStyle: true },
+          models: { url: `s3://archives/images`, ...place },
+          forgotten: { url: `s3://nobody-made-it/images`, ...place },
         },
         defaultDestination: "models",
         registries: { [registry.host]: { plainHttp: true } },
@@ -106,6 +108,19 @@ describeWithServers("layaway serve", ["redis", "ceph"], () => {
     const line = await service.line(/"the API listens"/);
     env["LAYAWAY_URL"] = (JSON.parse(line) as { address: string }).address;
   }
+
+  it("is not ready while a destination's bucket does not exist", async () => {
+    const answer = await fetch(`${env["LAYAWAY_URL"]}/readyz`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({
+      code: "destination_unknown",
+      checks: [
+        { name: "redis" },
+        { name: "destination:models" },
+        { name: "destination:forgotten", code: "destination_unknown" },
+      ],
+    });
+  });
 
   it("archives what is submitted, tells the callback, and gives the tar back", async () => {
     const submitted = await layaway(

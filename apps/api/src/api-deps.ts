@@ -9,7 +9,7 @@ import type { ApiBandwidth } from "./bandwidth-answer.ts";
 
 /** A destination as the API needs it: records are written to its ledger, archives are read from its store. */
 export interface ApiDestination {
-  readonly store: Pick<ObjectStore, "get" | "head" | "presignGet">;
+  readonly store: Pick<ObjectStore, "get" | "head" | "list" | "presignGet">;
   readonly ledger: Pick<Ledger, "writeRequest">;
 }
 

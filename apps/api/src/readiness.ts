@@ -9,8 +9,8 @@ export interface ReadinessCheck {
   readonly code?: ErrorCode;
 }
 
-/** Nobody writes it: asking for it tells that the store answers and takes our keys. */
-const probeKey = ".layaway/probe";
+/** A list tells that the store answers, takes our keys and has the bucket; a HEAD is answered 404 without a bucket too. */
+const probePrefix = ".layaway/requests/";
 const probeTimeoutMs = 5000;
 /** `/readyz` is open to everybody, so however often it is asked, stores are asked at most this often. */
 const rememberedMs = 2000;
@@ -32,7 +32,7 @@ function checkAll(
 ): Promise<readonly ReadinessCheck[]> {
   const probes = [...deps.destinations].map(async ([name, { store }]) =>
     check(`destination:${name}`, deps.logger, () =>
-      store.head(probeKey, { signal: AbortSignal.timeout(probeTimeoutMs) }),
+      store.list(probePrefix, { limit: 1, signal: AbortSignal.timeout(probeTimeoutMs) }),
     ),
   );
   return Promise.all([check("redis", deps.logger, () => deps.jobs.ping()), ...probes]);

@@ -37,12 +37,12 @@ describe("health", () => {
   it("asks a destination at most every 2 s, however often it is asked", async () => {
     let asked = 0;
     let at = 0;
-    const head = () => {
+    const list = () => {
       asked += 1;
-      return Promise.reject(new DestinationDeniedError("HEAD s3://backup: 403"));
+      return Promise.reject(new DestinationDeniedError("GET s3://backup: 403"));
     };
     const { app } = testApi({
-      destinations: new Map([["models", testDestination({ head })]]),
+      destinations: new Map([["models", testDestination({ list })]]),
       now: () => new Date(at),
     });
     const codes = async () => (await app.inject("/readyz")).json().code;

@@ -57,6 +57,7 @@ export function testDestination(
   return {
     store: {
       head: async () => undefined,
+      list: async () => ({ objects: [] }),
       presignGet: async () => undefined,
       get: async () => {
         throw new Error("nothing to get");
