@@ -1,4 +1,4 @@
-import { createProgressTally } from "@layaway/archiver";
+import { type ArchiveProgress, createProgressTally } from "@layaway/archiver";
 import type { ProcessArchive } from "@layaway/jobs";
 import { formatPlatform } from "@layaway/oci";
 
@@ -15,14 +15,21 @@ export function processArchive(
   deps: Pick<WorkerDeps, "archive" | "logger" | "now">,
   metrics: WorkerMetrics,
 ): ProcessArchive {
-  return async ({ record, attempt, signal, report }) => {
+  return async ({ record, attempt, fetchedBefore, signal, report }) => {
     const about = { archive: record.id, image: record.image, destination: record.destination, attempt };
     deps.logger.info(about, "archiving");
     const end = metrics.begin();
     const tally = createProgressTally(() => deps.now().getTime());
     let reportedAt = Number.NEGATIVE_INFINITY;
-    const reportNow = (): void => {
+    const read = (): ArchiveProgress => {
       const progress = tally.read();
+      return {
+        ...progress,
+        bytes: { ...progress.bytes, fetched: progress.bytes.fetched + fetchedBefore },
+      };
+    };
+    const reportNow = (): void => {
+      const progress = read();
       report({ ...progress, size: progress.bytes.total });
     };
     const quiet = setInterval(reportNow, quietReportEveryMs);
@@ -43,9 +50,10 @@ export function processArchive(
       });
       const { digest, key, sizeBytes: size, etag, layers } = result;
       const platform = record.platform === "all" ? "all" : formatPlatform(result.platform);
-      return { digest, platform, key, size, etag, layers, bytes: tally.read().bytes };
+      return { digest, platform, key, size, etag, layers, bytes: read().bytes };
     } catch (error) {
       deps.logger.warn({ ...about, err: error }, "attempt failed");
+      reportNow();
       throw error;
     } finally {
       clearInterval(quiet);

@@ -10,14 +10,20 @@ import type { ArchiveOne } from "../src/worker-deps.ts";
 import { createWorkerMetrics } from "../src/worker-metrics.ts";
 import { digest, events, record, result, silent } from "./records.ts";
 
-function run(archive: ArchiveOne, stepMs = 1000) {
+function run(archive: ArchiveOne, stepMs = 1000, fetchedBefore = 0) {
   const registry = new Registry();
   const reports: ArchiveProgress[] = [];
   let at = 0;
   const now = () => new Date((at += stepMs));
   const process = processArchive({ archive, logger: silent, now }, createWorkerMetrics("0.0.0", registry));
   const signal = new AbortController().signal;
-  const outcome = process({ record, attempt: 1, signal, report: (progress) => void reports.push(progress) });
+  const outcome = process({
+    record,
+    attempt: 1,
+    fetchedBefore,
+    signal,
+    report: (progress) => void reports.push(progress),
+  });
   return { outcome, reports, registry, signal };
 }
 
@@ -59,6 +65,20 @@ describe("a job", () => {
       bytes: { total: 1000, done: 0, fetched: 0, reused: 0 },
     });
     expect(reports.at(-1)?.bytes).toEqual({ total: 1000, done: 1000, fetched: 900, reused: 100 });
+  });
+
+  it("counts what earlier attempts fetched, and tells what it fetched itself where it fails", async () => {
+    expect((await run(archiveAll, 1000, 70).outcome).bytes?.fetched).toBe(970);
+    const { outcome, reports } = run(
+      async ({ onEvent }) => {
+        for (let piece = 0; piece < 5; piece += 1) onEvent({ kind: "fetched", blob: digest, sizeBytes: 10 });
+        throw new InternalError("x");
+      },
+      1,
+      70,
+    );
+    await expect(outcome).rejects.toThrow(InternalError);
+    expect(reports.at(-1)?.bytes?.fetched).toBe(120);
   });
 
   it("does not report every piece of a body", async () => {

@@ -16,6 +16,8 @@ export interface ArchiveWork {
   readonly record: RequestRecord;
   /** 1 for the first attempt. Waiting after a 429 and a worker's shutdown use up none. */
   readonly attempt: number;
+  /** Bytes that earlier attempts fetched: what is reported goes on from there. */
+  readonly fetchedBefore: number;
   /** Aborts when the lock may be lost and when the worker has to stop at once. */
   readonly signal: AbortSignal;
   /** Shows progress in the catalogue; cheap to call often, at most one write a second follows. */

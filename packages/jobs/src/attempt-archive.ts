@@ -64,17 +64,20 @@ async function tryProcess(
   attempt: number,
 ): Promise<Tried> {
   const write = (fields: ArchiveProgress): Promise<boolean> => catalogue.change(record.id, token, fields);
+  const fetchedBefore = (await current(catalogue, record)).bytes.fetched;
   const writer = createProgressWriter(write, timing?.reportMs ?? 1000, (error) =>
     onError(error instanceof Error ? error : new Error("progress was not written")),
   );
   try {
     if (job.stalledCounter > maxCrashes)
       throw new CrashLoopError(`${job.stalledCounter} workers died of ${record.id}`);
-    return { kind: "done", done: await process({ record, attempt, signal, report: writer.report }) };
-  } catch (error) {
-    return { kind: "threw", error };
-  } finally {
+    const done = await process({ record, attempt, fetchedBefore, signal, report: writer.report });
     await writer.stop();
+    return { kind: "done", done };
+  } catch (error) {
+    // What a failed attempt fetched is counted, to its last byte.
+    await writer.finish();
+    return { kind: "threw", error };
   }
 }
 

@@ -4,6 +4,8 @@ export interface ProgressWriter {
   report(progress: ArchiveProgress): void;
   /** Drops what was not written yet and waits for what is being written. */
   stop(): Promise<void>;
+  /** Writes what was not written yet, and stops. */
+  finish(): Promise<void>;
 }
 
 /** Writes at most once per interval, one write at a time, always the newest; what a report does not name stays as it was. */
@@ -37,15 +39,20 @@ export function createProgressWriter(
     writing = undefined;
     flush();
   };
+  const stop = async (): Promise<void> => {
+    stopped = true;
+    clearTimeout(timer);
+    await writing;
+  };
   return {
     report(progress) {
       pending = { ...pending, ...progress };
       flush();
     },
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await writing;
+    stop,
+    async finish() {
+      await stop();
+      if (pending !== undefined) await writeOne(pending);
     },
   };
 }

@@ -167,6 +167,26 @@ describeWithServers("the archive worker", ["redis"], () => {
     expect(told).toEqual([archive]);
   });
 
+  test("tells an attempt what the earlier ones fetched, to the last byte", async () => {
+    const prefix = randomUUID();
+    const jobs = await open(prefix);
+    await jobs.enqueue(archiveRequest(1));
+    const before: number[] = [];
+    await start(prefix, {
+      timing: { retryBaseMs: 10, reportMs: 60_000 },
+      process: async ({ fetchedBefore, attempt, report }) => {
+        before.push(fetchedBefore);
+        const bytes = { total: 10, done: 0, reused: 0 };
+        report({ bytes: { ...bytes, fetched: fetchedBefore + 1 } });
+        report({ bytes: { ...bytes, fetched: fetchedBefore + 7 } });
+        if (attempt < 3) throw new SourceUnavailableError("GET https://registry.example.com/v2/: 503");
+        return {};
+      },
+    });
+    await reached(jobs, archiveRequest(1).id, "completed");
+    expect(before).toEqual([0, 7, 14]);
+  });
+
   test("fails at once for what no retry can heal", async () => {
     const prefix = randomUUID();
     const jobs = await open(prefix);
