@@ -21,11 +21,23 @@ export function toFields(archive: Partial<Archive>): string[] {
   );
 }
 
-/** `undefined` for a hash that is not there. Fields that begin with `_` are the catalogue's own. */
-export function fromFields(fields: Readonly<Record<string, string>>): Archive | undefined {
+/** When the figures of a moment were reported, in milliseconds since 1970. */
+export const reportedAt = "_reportedAt";
+/** What was so "lately" is not any more when its worker has said nothing for so long: it died, or Redis was away. */
+const freshMs = 10_000;
+const ofTheMoment: ReadonlySet<string> = new Set(["rate", "etaMs"]);
+
+/**
+ * `undefined` for a hash that is not there. Fields that begin with `_` are the catalogue's own. Rate and ETA are left out
+ * where they are old.
+ */
+export function fromFields(fields: Readonly<Record<string, string>>, nowMs: number): Archive | undefined {
   if (fields["id"] === undefined) return undefined;
-  const own = Object.entries(fields).filter(([name]) => !name.startsWith("_"));
-  return parseArchive(Object.fromEntries(own.map(([name, json]) => [name, JSON.parse(json)])));
+  const isFresh = nowMs - Number(fields[reportedAt] ?? 0) <= freshMs;
+  const shown = Object.entries(fields).filter(
+    ([name]) => !name.startsWith("_") && (isFresh || !ofTheMoment.has(name)),
+  );
+  return parseArchive(Object.fromEntries(shown.map(([name, json]) => [name, JSON.parse(json)])));
 }
 
 /** Sorts by creation time, then by id, as text. */

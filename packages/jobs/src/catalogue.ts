@@ -1,7 +1,14 @@
 import type { Archive, ArchiveState, RequestRecord } from "@layaway/ledger";
 import type { Redis } from "ioredis";
 
-import { createdAtOf, fromFields, indexMember, queuedArchive, toFields } from "./catalogue-entry.ts";
+import {
+  createdAtOf,
+  fromFields,
+  indexMember,
+  queuedArchive,
+  reportedAt,
+  toFields,
+} from "./catalogue-entry.ts";
 import { createScript, finishScript, moveScript, outcomeScript } from "./catalogue-scripts.ts";
 import { type Outcome, parseOutcome } from "./outcome.ts";
 import type { Keys } from "./keys.ts";
@@ -37,9 +44,10 @@ export interface Catalogue {
   finish(outcome: Outcome, keep: number): Promise<void>;
 }
 
-export function createCatalogue(client: Redis, keys: Keys): Catalogue {
+/** @param now milliseconds since 1970 */
+export function createCatalogue(client: Redis, keys: Keys, now: () => number = Date.now): Catalogue {
   const get = async (id: string): Promise<Archive | undefined> =>
-    fromFields(await client.hgetall(keys.entry(id)));
+    fromFields(await client.hgetall(keys.entry(id)), now());
   const create = async (record: RequestRecord): Promise<Archive> => {
     const archive = queuedArchive(record);
     await runScript(
@@ -62,7 +70,7 @@ export function createCatalogue(client: Redis, keys: Keys): Catalogue {
       client,
       moveScript,
       [keys.entry(id), ...from],
-      [owner, mode, to, ...toFields(fields)],
+      [owner, mode, to, ...toFields(fields), ...(fields.rate === undefined ? [] : [reportedAt, now()])],
     );
     return answer === 1;
   };

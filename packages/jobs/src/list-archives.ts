@@ -23,7 +23,7 @@ export async function listArchives(client: Redis, keys: Keys, query: ListQuery):
     const entries = await Promise.all(members.map((member) => client.hgetall(keys.entry(idOf(member)))));
     for (const [place, member] of members.entries()) {
       cursor = member;
-      const archive = fromFields(entries[place] ?? {});
+      const archive = fromFields(entries[place] ?? {}, Date.now());
       if (archive !== undefined && matches(archive, query)) items.push(archive);
       if (items.length === limit) {
         const isLast = place === members.length - 1 && members.length < limit;
