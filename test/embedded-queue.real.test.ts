@@ -16,6 +16,7 @@ import { layaway, type Started, startLayaway } from "./layaway.ts";
 describeWithServers("the queue that layaway serve brings", ["redis"], () => {
   let registry: FaultRegistry;
   let directory: string;
+  let start: () => Started;
   let service: Started;
 
   beforeEach(async () => {
@@ -31,10 +32,12 @@ describeWithServers("the queue that layaway serve brings", ["redis"], () => {
         registries: { [registry.host]: { plainHttp: true } },
       }),
     );
-    service = startLayaway(["serve", "--port", "0"], {
-      LAYAWAY_CONFIG: config,
-      LAYAWAY_DATA_DIR: join(directory, "data"),
-    });
+    start = () =>
+      startLayaway(["serve", "--port", "0"], {
+        LAYAWAY_CONFIG: config,
+        LAYAWAY_DATA_DIR: join(directory, "data"),
+      });
+    service = start();
   });
   afterEach(async () => {
     service.kill("SIGTERM");
@@ -43,6 +46,10 @@ describeWithServers("the queue that layaway serve brings", ["redis"], () => {
     await rm(directory, { recursive: true });
   });
 
+  async function addressOf(started: Started): Promise<string> {
+    return (JSON.parse(await started.line(/"the API listens"/)) as { address: string }).address;
+  }
+
   async function killRedis(): Promise<void> {
     const log = await readFile(join(directory, "data", "redis.log"), "utf8");
     const pid = Number(/\bpid=(\d+)/.exec(log)?.[1]);
@@ -50,7 +57,7 @@ describeWithServers("the queue that layaway serve brings", ["redis"], () => {
   }
 
   it("is started again when it is killed, and archives what is submitted then", async () => {
-    const { address } = JSON.parse(await service.line(/"the API listens"/)) as { address: string };
+    const address = await addressOf(service);
     await killRedis();
     await service.line(/embedded redis ended with 137/);
     const env = { LAYAWAY_URL: address };
@@ -60,6 +67,23 @@ describeWithServers("the queue that layaway serve brings", ["redis"], () => {
     for (let tries = 0; tries < 20 && ended.status !== 0; tries += 1) ended = await submit();
     expect(ended.stderr).toBe("");
     expect(JSON.parse(ended.stdout)).toMatchObject({ state: "completed" });
+  });
+
+  it("gives an archive to the next process at once when one was killed in its middle", async () => {
+    registry.inject({ on: "blob", stallAfter: 1000 });
+    const env = { LAYAWAY_URL: await addressOf(service) };
+    const submitted = await layaway(["submit", `${registry.host}/team/app:1`, "--json"], env);
+    const { id } = JSON.parse(submitted.stdout) as { id: string };
+    await service.line(/"archiving"/);
+    service.kill("SIGKILL");
+    await service.ended;
+
+    service = start();
+    const restartedAt = performance.now();
+    const next = { LAYAWAY_URL: await addressOf(service) };
+    const watched = await layaway(["status", id, "--watch", "--json"], next);
+    expect(JSON.parse(watched.stdout)).toMatchObject({ id, state: "completed" });
+    expect(performance.now() - restartedAt).toBeLessThan(20_000);
   });
 
   it("ends the service, in one line, when it cannot be started again", async () => {

@@ -10,6 +10,7 @@ import { lockDirectory } from "./directory-lock.ts";
 import { keepRedis } from "./keep-redis.ts";
 import { launchRedis } from "./launch-redis.ts";
 import { accepts } from "./redis-socket.ts";
+import { releaseAbandoned } from "./release-abandoned.ts";
 
 export interface EmbeddedRedisOptions {
   /** Made where it is not there; holds the append-only file, the log and the lock. */
@@ -60,8 +61,16 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
       steadyMs,
       onError: options.onError ?? (() => {}),
     });
+    const url = `unix://${pathToFileURL(socket).pathname}`;
+    try {
+      // The directory was free, so whoever worked off this queue before is dead.
+      await releaseAbandoned(url);
+    } catch (error) {
+      await kept.close();
+      throw error;
+    }
     return {
-      url: `unix://${pathToFileURL(socket).pathname}`,
+      url,
       get pid() {
         return kept.pid;
       },
