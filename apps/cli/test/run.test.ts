@@ -75,6 +75,11 @@ describe("layaway", () => {
     [["archive", "nginx", "file:///x", "--limit", "5mb/s"], /^layaway: invalid_request: .*bits/],
     [["archive", "nginx", "file:///x", "--limit", "5"], /^layaway: invalid_request: .*write 0 to pause/],
     [["archive", "nginx", "file:///x", "--part-size", "-1"], /^layaway: invalid_request: /],
+    [["archive", "nginx", "file:///x", "--part-size", "0"], /^layaway: invalid_request: .*100KiB and 1GiB/],
+    [
+      ["archive", "nginx", "file:///x", "--part-size", "100GiB"],
+      /^layaway: invalid_request: .*100KiB and 1GiB/,
+    ],
     [["archive", "nginx", "file:///x", "--concurrency", "0"], /^layaway: invalid_request: --concurrency/],
     [["archive", "nginx", "file:///x", "--tls-verify", "maybe"], /^layaway: invalid_request: --tls-verify/],
     [["archive", "docker-daemon:app:1", "file:///x"], /^layaway: invalid_request: docker-daemon:app:1/],

@@ -3,7 +3,8 @@ import { z } from "zod";
 
 import type { DestinationSettings } from "./destination-settings.ts";
 import { parseLimit } from "./parse-limit.ts";
-import { parseRate, parseSize } from "./parse-quantity.ts";
+import { parsePartSize } from "./parse-part-size.ts";
+import { parseRate } from "./parse-quantity.ts";
 import { parseRegistryHost } from "./registry-host.ts";
 import { parseTimeOfDay } from "./time-of-day.ts";
 import { parseTimezone } from "./timezone.ts";
@@ -90,13 +91,7 @@ const days = z
   })
   .transform(parsed(parseDays));
 const timeOfDay = quantity.transform(parsed(parseTimeOfDay));
-// OSS takes parts from 100 KiB on, S3 from 5 MiB on (the store raises what is too small); parts stand in memory whole.
-const partSize = quantity.transform(parsed(parseSize)).pipe(
-  z
-    .int()
-    .min(100 * 1024)
-    .max(2 ** 30),
-);
+const partSize = quantity.transform(parsed(parsePartSize));
 const host = text.transform(parsed(parseRegistryHost));
 const hostPattern = text.regex(/^(?:\*\.)?(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/u, {
   error: () => "is not a host (write hooks.example.com, hooks.example.com:8080 or *.example.com)",

@@ -15,5 +15,6 @@ export { formatDuration, formatRate, formatSize } from "./format-quantity.ts";
 export { parseConfig } from "./parse-config.ts";
 export { parseDuration } from "./parse-duration.ts";
 export { parseLimit } from "./parse-limit.ts";
+export { parsePartSize } from "./parse-part-size.ts";
 export { parseRate, parseSize } from "./parse-quantity.ts";
 export { redactConfig } from "./redact-config.ts";

@@ -143,7 +143,7 @@ describe("a mistake", () => {
     ["worker: { concurrency: 1.5 }", "worker.concurrency: must be a whole number"],
     ["worker: { concurrency: 257 }", "worker.concurrency: must be at most 256"],
     ["worker: { concurrency: two }", "worker.concurrency: must be a number"],
-    ["worker: { partSize: 1KiB }", "worker.partSize: must be at least 102400"],
+    ["worker: { partSize: 1KiB }", "worker.partSize: 1KiB is no part size"],
     ["worker: 3", "worker: must be a mapping"],
     ["destinations: { a: {} }", "destinations.a.url: is missing"],
     ["destinations: { a: { url: 7 } }", "destinations.a.url: must be a text (put numbers in quotes)"],

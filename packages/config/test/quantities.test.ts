@@ -1,4 +1,13 @@
-import { formatDuration, formatRate, formatSize, parseDuration, parseRate, parseSize } from "@layaway/config";
+import {
+  formatDuration,
+  formatRate,
+  formatSize,
+  parseConfig,
+  parseDuration,
+  parsePartSize,
+  parseRate,
+  parseSize,
+} from "@layaway/config";
 import { InvalidRequestError } from "@layaway/errors";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -167,6 +176,22 @@ describe("for people", () => {
     [2 * 86_400_000 + 3 * 3_600_000, "2 d 3 h"],
   ])("%d ms are %s", (durationMs, told) => {
     expect(formatDuration(durationMs)).toBe(told);
+  });
+});
+
+describe("the size of parts", () => {
+  test.each([
+    ["100KiB", 102_400],
+    ["1GiB", 2 ** 30],
+    [16_777_216, 16_777_216],
+  ])("may be %s", (text, bytes) => {
+    expect(parsePartSize(text)).toBe(bytes);
+    expect(parseConfig(`worker: { partSize: ${text} }`, {}).worker.partSizeBytes).toBe(bytes);
+  });
+
+  test.each(["0", "99KiB", "100GiB", "many"])("may not be %s, in the file neither", (text) => {
+    expect(() => parsePartSize(text)).toThrow(InvalidRequestError);
+    expect(() => parseConfig(`worker: { partSize: ${text} }`, {})).toThrow(InvalidRequestError);
   });
 });
 

@@ -5,7 +5,7 @@ import {
   formatDuration,
   formatRate,
   formatSize,
-  parseSize,
+  parsePartSize,
 } from "@layaway/config";
 import { openDestination, type Source, uploadPace } from "@layaway/connect";
 import { InvalidRequestError } from "@layaway/errors";
@@ -65,7 +65,7 @@ function parseWork(image: string, flags: ArchiveFlags, config: Config) {
     name: flags.name === undefined ? undefined : parseReference(flags.name),
     key: flags.key,
     overwrite: flags.overwrite,
-    partSizeBytes: flags.partSize === undefined ? config.worker.partSizeBytes : parseSize(flags.partSize),
+    partSizeBytes: flags.partSize === undefined ? config.worker.partSizeBytes : parsePartSize(flags.partSize),
     partsInFlight:
       flags.concurrency === undefined
         ? config.worker.partsInFlight
