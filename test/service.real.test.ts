@@ -213,7 +213,9 @@ describeWithServers("layaway serve", ["redis", "ceph"], () => {
   it("keeps its lists over a restart", async () => {
     const before = await layaway(["status", "--json"], env);
     service.kill("SIGTERM");
-    expect((await service.ended).status).toBe(0);
+    const ended = await service.ended;
+    expect(ended.status).toBe(0);
+    expect(ended.stdout.match(/"msg":"stopping/g)).toHaveLength(1);
     await start();
     const after = await layaway(["status", "--json"], env);
     expect((JSON.parse(after.stdout) as unknown[]).length).toBeGreaterThanOrEqual(3);

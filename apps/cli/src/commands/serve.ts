@@ -38,7 +38,7 @@ export async function serve(flags: ListenFlags, terminal: Terminal): Promise<voi
   const start = serviceOf({ config, part: "serve" }, terminal);
   const both = (redisUrl: string, lost?: Promise<Error>): Promise<void> => {
     const service = { ...start, redisUrl };
-    return withWorker(service, () => withApi(flags, service, () => untilStopped(terminal.signal, lost)));
+    return withWorker(service, () => withApi(flags, service, () => untilStopped(service, lost)));
   };
   if (config.redisUrl !== undefined) return both(config.redisUrl);
   const dataDir = config.dataDir ?? dataDirOf(terminal.env);
@@ -50,7 +50,7 @@ export async function serve(flags: ListenFlags, terminal: Terminal): Promise<voi
 export async function api(flags: ListenFlags, terminal: Terminal): Promise<void> {
   const config = await readConfig(flags.config, terminal);
   const service = { ...serviceOf({ config, part: "api" }, terminal), redisUrl: neededRedis(config) };
-  await withApi(flags, service, () => untilStopped(terminal.signal));
+  await withApi(flags, service, () => untilStopped(service));
 }
 
 /** `layaway worker`: one worker of a fleet. */
@@ -58,7 +58,7 @@ export async function worker(flags: Pick<ListenFlags, "config">, terminal: Termi
   const config = await readConfig(flags.config, terminal);
   const service = { ...serviceOf({ config, part: "worker" }, terminal), redisUrl: neededRedis(config) };
   const served = metricsSettings(terminal.env);
-  const work = (): Promise<void> => withWorker(service, () => untilStopped(terminal.signal));
+  const work = (): Promise<void> => withWorker(service, () => untilStopped(service));
   if (served === undefined) return work();
   await closing(await serveMetrics({ metrics: service.metrics, ...served }), work);
 }
@@ -112,13 +112,15 @@ async function withWorker(service: Service, use: () => Promise<void>): Promise<v
 }
 
 /** Throws where the queue is lost for good: a service without it would do nothing any more. */
-async function untilStopped(signal: AbortSignal, lost?: Promise<Error>): Promise<void> {
-  if (signal.aborted) return;
+async function untilStopped({ terminal, logger }: Service, lost?: Promise<Error>): Promise<void> {
+  const { signal } = terminal;
   const stopped = new Promise<undefined>((resolve) => {
+    if (signal.aborted) resolve(undefined);
     signal.addEventListener("abort", () => resolve(undefined), { once: true });
   });
   const error = await Promise.race(lost === undefined ? [stopped] : [stopped, lost]);
   if (error !== undefined) throw error;
+  logger.info("stopping: what is at work may end or is handed back; a second signal ends at once");
 }
 
 function neededRedis(config: Config): string {
