@@ -28,7 +28,14 @@ export function createProgram(terminal: Terminal): Command {
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
-      outputError: (text, write) => write(`layaway: invalid_request: ${text.replace(/^error: /, "")}`),
+      // A suggestion ("Did you mean archive?") comes on a line of its own.
+      outputError: (text, write) =>
+        write(
+          `layaway: invalid_request: ${text
+            .replace(/^error: /, "")
+            .trimEnd()
+            .replaceAll("\n", " ")}\n`,
+        ),
     });
   const command = (name: string, description: string): Command =>
     program.command(name).description(description).copyInheritedSettings(program);

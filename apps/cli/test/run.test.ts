@@ -69,7 +69,12 @@ describe("layaway", () => {
 
   it.each([
     [["archive"], /^layaway: invalid_request: missing required argument 'image'/],
-    [["archiv", "x"], /^layaway: invalid_request: unknown command 'archiv'/],
+    [["archiv", "x"], /^layaway: invalid_request: unknown command 'archiv' \(Did you mean archive\?\)\n$/],
+    [["submit", "nginx", "--priority", "abc"], /^layaway: invalid_request: --priority: .*"abc"\n$/],
+    [["submit", "nginx", "--priority", "101"], /^layaway: invalid_request: --priority: /],
+    [["status", "--limit", "abc"], /^layaway: invalid_request: --limit: .*"abc"\n$/],
+    [["download", "arc_1", "-o", "/tmp"], /^layaway: invalid_request: --output \/tmp: is a directory/],
+    [["download", "arc_1", "-o", "/nonexistent/a.tar"], /^layaway: invalid_request: --output .*not exist\n$/],
     [["archive", "nginx", "file:///x", "--fast"], /^layaway: invalid_request: unknown option '--fast'/],
     [["archive", "nginx", "file:///x", "--limit", "fast"], /^layaway: invalid_request: .*fast/],
     [["archive", "nginx", "file:///x", "--limit", "5mb/s"], /^layaway: invalid_request: .*bits/],

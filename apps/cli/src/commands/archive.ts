@@ -8,7 +8,6 @@ import {
   parsePartSize,
 } from "@layaway/config";
 import { openDestination, type Source, uploadPace } from "@layaway/connect";
-import { InvalidRequestError } from "@layaway/errors";
 import { createLedger } from "@layaway/ledger";
 import type { ObjectStore } from "@layaway/object-store";
 import { formatPlatform, parseReference } from "@layaway/oci";
@@ -16,6 +15,7 @@ import { formatPlatform, parseReference } from "@layaway/oci";
 import { chooseDestination } from "../choose-destination.ts";
 import { closing } from "../closing.ts";
 import { openUserSource, type SourceFlags } from "../open-user-source.ts";
+import { parseCount } from "../parse-count.ts";
 import { parseImage, parsePlatformFlag } from "../parse-image.ts";
 import { printJson } from "../print-json.ts";
 import { createProgressDisplay } from "../progress-display.ts";
@@ -69,7 +69,7 @@ function parseWork(image: string, flags: ArchiveFlags, config: Config) {
     partsInFlight:
       flags.concurrency === undefined
         ? config.worker.partsInFlight
-        : parseCount("--concurrency", flags.concurrency),
+        : parseCount("--concurrency", flags.concurrency, 64),
   };
 }
 
@@ -142,10 +142,4 @@ function summary(image: string, done: Done, destination: Destination): string {
     ["restore", restoreLine(destination, done.url)],
   ];
   return rows.map(([name = "", value = ""]) => `${name.padEnd(8)} ${value}\n`).join("");
-}
-
-function parseCount(name: string, text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1 && count <= 64) return count;
-  throw new InvalidRequestError(`${name}: wanted a number from 1 to 64, not "${text}"`);
 }

@@ -1,9 +1,10 @@
 import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { rename, rm, stat } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import { CancelledError, InternalError } from "@layaway/errors";
+import { CancelledError, InternalError, InvalidRequestError } from "@layaway/errors";
 
 import type { ApiClient } from "../api-client.ts";
 import type { Terminal } from "../terminal.ts";
@@ -23,9 +24,11 @@ export async function download(
   client: ApiClient,
   terminal: Terminal,
 ): Promise<void> {
+  const toFile = options.output !== "-";
+  if (options.output !== undefined && toFile) await checkPlace(options.output);
   const { body, fileName, sizeBytes } = await client.download(id);
   const source = Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]);
-  if (options.output === "-") {
+  if (!toFile) {
     await pipeline(source, terminal.stdout, { end: false, signal: terminal.signal }).catch(
       (cause: unknown) => {
         terminal.signal.throwIfAborted();
@@ -52,6 +55,18 @@ export async function download(
       : new InternalError(`${path}: ${messageOf(cause)}`, { cause });
   }
   if (options.quiet !== true) terminal.stdout.write(`${path}\n`);
+}
+
+/** Said before the first byte is asked for, not when the last one has come. */
+async function checkPlace(path: string): Promise<void> {
+  const refuse = (why: string): InvalidRequestError => new InvalidRequestError(`--output ${path}: ${why}`);
+  const isDirectory = async (what: string): Promise<boolean> =>
+    stat(what).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+  if (await isDirectory(path)) throw refuse("is a directory; name a file in it");
+  if (!(await isDirectory(dirname(path)))) throw refuse("its directory does not exist");
 }
 
 function messageOf(cause: unknown): string {

@@ -3,6 +3,7 @@ import type { Archive } from "@layaway/ledger";
 
 import { ApiAnswerError, type ApiClient } from "../api-client.ts";
 import { archiveLine } from "../archive-line.ts";
+import { parseCount } from "../parse-count.ts";
 import { printJson } from "../print-json.ts";
 import type { Terminal } from "../terminal.ts";
 import { watchArchives } from "../watch-archive.ts";
@@ -20,7 +21,8 @@ export async function status(
   client: ApiClient,
   terminal: Terminal,
 ): Promise<void> {
-  let archives = id === undefined ? await client.list(Number(options.limit)) : [await client.get(id)];
+  const limit = parseCount("--limit", options.limit, 200);
+  let archives = id === undefined ? await client.list(limit) : [await client.get(id)];
   if (options.watch === true) {
     const ids = archives.map((archive) => archive.id);
     archives = await watchArchives(client, ids, terminal, { quiet: options.json === true });

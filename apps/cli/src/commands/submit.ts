@@ -3,6 +3,7 @@ import type { Archive } from "@layaway/ledger";
 
 import type { ApiClient } from "../api-client.ts";
 import { archiveLine } from "../archive-line.ts";
+import { parseCount } from "../parse-count.ts";
 import { parseImage } from "../parse-image.ts";
 import { printJson } from "../print-json.ts";
 import type { Terminal } from "../terminal.ts";
@@ -34,7 +35,7 @@ export async function submit(
   const { destination, platform, name, callbackUrl, priority } = options;
   for (const image of images) parseImage(image);
   const labels = Object.fromEntries(options.label.map(parseLabel));
-  const more = priority === undefined ? {} : { priority: Number(priority) };
+  const more = priority === undefined ? {} : { priority: parseCount("--priority", priority, 100) };
   const tell = (archives: readonly Archive[]): void => {
     if (options.quiet === true) return;
     for (const archive of archives) terminal.stdout.write(`${archiveLine(archive)}\n`);
