@@ -10,6 +10,8 @@ export interface Bucket {
   waitMs(nowMs: number): number;
   /** Negative: gives back. */
   take(sizeBytes: number, nowMs: number): void;
+  /** Takes although it is not their turn: what is owed for that is never more than a second's worth. */
+  takeBefore(sizeBytes: number, nowMs: number): void;
 }
 
 /**
@@ -47,6 +49,10 @@ export function createBucket(bytesPerSecond: number | undefined, startedAtMs: nu
       settle(nowMs);
       // More than the burst is cut off when the bucket is looked at next.
       if (rate !== undefined) tokens -= sizeBytes;
+    },
+    takeBefore: (sizeBytes, nowMs) => {
+      settle(nowMs);
+      if (rate !== undefined) tokens = Math.max(tokens - sizeBytes, Math.min(tokens, -rate));
     },
   };
 }

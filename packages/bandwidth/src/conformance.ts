@@ -107,6 +107,46 @@ export function governorConformance(options: GovernorConformance): void {
       expect(small / light).toBeLessThan(1.25);
     });
 
+    test.each([
+      {
+        beside: "uploads that move faster",
+        limits: { rateAt: () => 2 * megabyte, uploadBytesPerSecond: 20 * megabyte },
+      },
+      {
+        beside: "another registry that has a higher limit",
+        limits: { rateAt: () => undefined, perRegistry: { slow: 2 * megabyte, fast: 20 * megabyte } },
+      },
+    ])("weights hold beside $beside", async ({ limits }) => {
+      const governors = await open(limits);
+      const inSlow = { upToBytes: 65_536, want: { registry: "slow" } } as const;
+      const isUpload = "uploadBytesPerSecond" in limits;
+      const other: LeaseOptions = isUpload ? { direction: "upload" } : { registry: "fast" };
+      const grants = await run(governors, 3000, [
+        { ...inSlow, who: "heavy", want: { ...inSlow.want, share: { id: "heavy", weight: 4 } } },
+        { ...inSlow, who: "light", want: { ...inSlow.want, share: { id: "light", weight: 1 } } },
+        { who: "other", upToBytes: 65_536, want: { ...other, share: { id: "other", weight: 1 } } },
+      ]);
+      const bytes = (who: string): number => bytesOf(grants.filter((grant) => grant.who === who));
+      expect(bytes("heavy") / bytes("light")).toBeGreaterThan(3);
+      expect(bytes("heavy") / bytes("light")).toBeLessThan(5.2);
+      expect(bytes("other")).toBeGreaterThan(3 * 20 * megabyte * 0.75);
+    });
+
+    test("a pause of fetching holds up no uploads, and that of a registry no other one", async () => {
+      const [governor] = await open({
+        rateAt: () => 8 * megabyte,
+        uploadBytesPerSecond: megabyte,
+        perRegistry: { paused: 0 },
+      });
+      if (governor === undefined) throw new Error("no governor");
+      const giveUp = new AbortController();
+      const held = governor.lease(1000, { registry: "paused", signal: giveUp.signal });
+      (await governor.lease(1000, { registry: "other" })).end(1000);
+      (await governor.lease(1000, { direction: "upload" })).end(1000);
+      giveUp.abort(new Error("given up"));
+      await expect(held).rejects.toThrow("given up");
+    });
+
     test("a registry's limit holds beside the limit of all, and is passed by others", async () => {
       const governors = await open({ ...fixed(8 * megabyte), perRegistry: { slow: megabyte } });
       expect([governors[0]?.rate("slow"), governors[0]?.rate("other")]).toEqual([megabyte, 8 * megabyte]);
@@ -160,6 +200,47 @@ export function governorConformance(options: GovernorConformance): void {
       const waitedMs = performance.now() - before;
       expect(waitedMs).toBeGreaterThan(400);
       expect(waitedMs).toBeLessThan(1000);
+    });
+
+    test("who insists waits behind nobody of its own share, and leaves no more than a second's debt", async () => {
+      let rate = 0;
+      const [governor] = await open({ rateAt: () => rate });
+      if (governor === undefined) throw new Error("no governor");
+      const share = { id: "archive", weight: 1 };
+      const giveUp = new AbortController();
+      const patient = governor.lease(1000, { share, signal: giveUp.signal });
+      const startedAt = performance.now();
+      const insisting = Array.from({ length: 20 }, () => governor.lease(65_536, { share, atLatestMs: 300 }));
+      for (const lease of await Promise.all(insisting)) lease.end(lease.sizeBytes);
+      expect(performance.now() - startedAt).toBeLessThan(900);
+      giveUp.abort(new Error("given up"));
+      await expect(patient).rejects.toThrow("given up");
+      // 1.3 MB were moved during the pause.
+      rate = 100_000;
+      const resumedAt = performance.now();
+      (await governor.lease(1000, { share })).end(1000);
+      expect(performance.now() - resumedAt).toBeLessThan(1700);
+    });
+
+    test("who gave up is not charged for it", async () => {
+      let rate = 0;
+      const [governor] = await open({ rateAt: () => rate });
+      if (governor === undefined) throw new Error("no governor");
+      const fickle = { id: "fickle", weight: 1 };
+      for (let times = 0; times < 20; times += 1) {
+        const giveUp = new AbortController();
+        const lease = governor.lease(1 << 20, { share: fickle, signal: giveUp.signal });
+        await delay(5);
+        giveUp.abort(new Error("given up"));
+        await expect(lease).rejects.toThrow("given up");
+      }
+      rate = 2 * megabyte;
+      const grants = await run([governor], 1500, [
+        { who: "fickle", upToBytes: 65_536, want: { share: fickle } },
+        { who: "steady", upToBytes: 65_536, want: { share: { id: "steady", weight: 1 } } },
+      ]);
+      const bytes = (who: string): number => bytesOf(grants.filter((grant) => grant.who === who));
+      expect(bytes("fickle") / bytes("steady")).toBeGreaterThan(0.7);
     });
 
     test("who insists is served while the limit is 0, and who gives up is out of the way", async () => {

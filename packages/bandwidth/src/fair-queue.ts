@@ -1,47 +1,79 @@
+import { createFairClock, type FairClock } from "./fair-clock.ts";
 import type { Share } from "./governor.ts";
 
-/** Those who wait, in the order in which they are to be served. */
-export interface FairQueue<T> {
-  add(entry: T, share: Share, sizeBytes: number): void;
+/** Somebody who waits for bytes. */
+export interface Waiting {
+  readonly share: Share;
+  /** `upload`, `fetch`, or the registry's bucket where that has a limit of its own. */
+  readonly line: string;
+}
+
+/** Those who wait, in lines: all of a line wait for the same limits. */
+export interface FairQueue<T extends Waiting> {
+  add(entry: T): void;
   remove(entry: T): void;
-  /** Everything that waits, next first. */
-  inOrder(): readonly T[];
-  /** Removes it and counts it as served. */
-  serve(entry: T): void;
+  /** The first of each line, those who may go before others first. */
+  heads(): readonly T[];
+  /** Removes it, and counts what it got. */
+  serve(entry: T, sizeBytes: number): void;
   readonly size: number;
 }
 
+interface Place {
+  readonly joinedLine: number;
+  readonly joinedFetch: number;
+}
+
 /**
- * Start-time fair queueing (Goyal, Vin, Cheng: "Start-time Fair Queuing", SIGCOMM 1996): each share has its own virtual time,
- * which advances by bytes / weight; the entry with the lowest start time goes first. Shares that always want something
- * get bytes in proportion to their weights, and nobody starves; one that was idle gets no credit for that.
+ * A line for each limit, with a virtual time of its own: what moves fast through one says nothing of the shares in
+ * another. The heads of lines that also wait for the limit of everything that is fetched go in the order of that one's time.
  */
-export function createFairQueue<T>(): FairQueue<T> {
-  const entries = new Map<T, { readonly start: number; readonly order: number }>();
-  const finishes = new Map<string, number>();
-  let virtualTime = 0;
-  let added = 0;
+export function createFairQueue<T extends Waiting>(): FairQueue<T> {
+  const lines = new Map<string, { readonly clock: FairClock; readonly entries: Map<T, Place> }>();
+  const fetch = createFairClock();
+  const line = (name: string): { readonly clock: FairClock; readonly entries: Map<T, Place> } => {
+    const known = lines.get(name) ?? {
+      clock: name === "fetch" ? fetch : createFairClock(),
+      entries: new Map<T, Place>(),
+    };
+    lines.set(name, known);
+    return known;
+  };
+  const lineStart = (entry: T, { joinedLine }: Place): number =>
+    line(entry.line).clock.start(entry.share.id, joinedLine);
+  const fetchStart = (entry: T, { joinedFetch }: Place): number => fetch.start(entry.share.id, joinedFetch);
 
   return {
-    add(entry, { id, weight }, sizeBytes) {
-      const start = Math.max(virtualTime, finishes.get(id) ?? 0);
-      finishes.set(id, start + sizeBytes / weight);
-      added += 1;
-      entries.set(entry, { start, order: added });
+    add(entry) {
+      const { clock, entries } = line(entry.line);
+      entries.set(entry, { joinedLine: clock.time, joinedFetch: fetch.time });
     },
-    remove: (entry) => void entries.delete(entry),
-    inOrder: () =>
-      [...entries].sort(([, a], [, b]) => a.start - b.start || a.order - b.order).map(([entry]) => entry),
-    serve(entry) {
-      const served = entries.get(entry);
-      if (served === undefined) return;
+    remove: (entry) => void line(entry.line).entries.delete(entry),
+    heads() {
+      const heads = [...lines.values()].flatMap(({ entries }) => {
+        let head: { readonly entry: T; readonly place: Place; readonly start: number } | undefined;
+        for (const [entry, place] of entries) {
+          const start = lineStart(entry, place);
+          if (head === undefined || start < head.start) head = { entry, place, start };
+        }
+        return head === undefined ? [] : [head];
+      });
+      return heads
+        .toSorted((a, b) => fetchStart(a.entry, a.place) - fetchStart(b.entry, b.place))
+        .map(({ entry }) => entry);
+    },
+    serve(entry, sizeBytes) {
+      const { clock, entries } = line(entry.line);
+      const place = entries.get(entry);
+      if (place === undefined) return;
       entries.delete(entry);
-      virtualTime = Math.max(virtualTime, served.start);
-      // What lies in the past says nothing any more.
-      for (const [id, finish] of finishes) if (finish <= virtualTime) finishes.delete(id);
+      const begins = { line: lineStart(entry, place), fetch: fetchStart(entry, place) };
+      clock.served(entry.share, begins.line, sizeBytes);
+      if (entry.line !== "fetch" && entry.line !== "upload")
+        fetch.served(entry.share, begins.fetch, sizeBytes);
     },
     get size() {
-      return entries.size;
+      return [...lines.values()].reduce((sum, { entries }) => sum + entries.size, 0);
     },
   };
 }

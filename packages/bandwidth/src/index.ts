@@ -1,7 +1,7 @@
 export type { Governor, Lease, LeaseOptions, Share } from "./governor.ts";
-export { leaseBytesAt } from "./lease-size.ts";
+export { largestLeaseBytes, leaseBytesAt, leaseSeconds, smallestLeaseBytes } from "./lease-size.ts";
 export { createLeases, type Leases } from "./leases.ts";
-export { bucketRate, bucketsOf, leastRate, type Limits } from "./limits.ts";
+export { bucketRate, bucketsOf, leastRate, type Limits, lineOf } from "./limits.ts";
 export { createMemoryGovernor, type MemoryGovernorOptions } from "./memory-governor.ts";
 export { createPoliteGovernor, type PoliteGovernor } from "./polite-governor.ts";
 export type { SourceSign } from "./politeness.ts";

@@ -21,6 +21,11 @@ export function bucketsOf(
   return hasOwn ? ["fetch", `registry:${registry}`] : ["fetch"];
 }
 
+/** The line in which those wait who take from these buckets: that of the most special one. */
+export function lineOf(buckets: readonly string[]): string {
+  return buckets.at(-1) ?? "fetch";
+}
+
 /** The rate of a bucket at a time; `undefined` = unlimited. */
 export function bucketRate(limits: Limits, bucket: string, epochMs: number): number | undefined {
   if (bucket === "fetch") return limits.rateAt(epochMs);

@@ -1,11 +1,11 @@
 import { setTimeout as systemSleep } from "node:timers/promises";
 
 import { createBucket, type Bucket } from "./bucket.ts";
-import { createFairQueue } from "./fair-queue.ts";
+import { createFairQueue, type Waiting } from "./fair-queue.ts";
 import type { Governor, Lease, Share } from "./governor.ts";
 import { leaseBytesAt } from "./lease-size.ts";
 import { createLeases } from "./leases.ts";
-import { bucketRate, bucketsOf, leastRate, type Limits } from "./limits.ts";
+import { bucketRate, bucketsOf, leastRate, type Limits, lineOf } from "./limits.ts";
 
 export interface MemoryGovernorOptions {
   readonly limits: Limits;
@@ -17,7 +17,7 @@ export interface MemoryGovernorOptions {
   readonly sleep?: ((ms: number, signal: AbortSignal) => Promise<void>) | undefined;
 }
 
-interface Waiter {
+interface Waiter extends Waiting {
   readonly upToBytes: number;
   readonly buckets: readonly string[];
   readonly grant: (lease: Lease) => void;
@@ -64,26 +64,27 @@ export function createMemoryGovernor(options: MemoryGovernorOptions): Governor {
   const serve = (): void => {
     alarm.abort();
     for (const name of buckets.keys()) look(name);
-    let soonestMs = Number.POSITIVE_INFINITY;
-    for (const waiter of queue.inOrder()) {
-      const waitMs = Math.max(...waiter.buckets.map((name) => look(name).waitMs(now())));
-      if (waitMs > 0) soonestMs = Math.min(soonestMs, waitMs);
-      else grant(waiter);
+    const waitOf = (waiter: Waiter): number =>
+      Math.max(...waiter.buckets.map((name) => look(name).waitMs(now())));
+    let heads = queue.heads();
+    for (let next = heads.find((head) => waitOf(head) === 0); next !== undefined;) {
+      grant(next, "take");
+      heads = queue.heads();
+      next = heads.find((head) => waitOf(head) === 0);
     }
+    const soonestMs = Math.min(...heads.map(waitOf));
     if (queue.size > 0 || leases.any()) wakeIn(Math.min(soonestMs, lookEveryMs));
   };
 
-  const grant = (waiter: Waiter): void => {
+  const grant = (waiter: Waiter, how: "take" | "takeBefore"): void => {
     const rate = leastRate(waiter.buckets.map((name) => bucket(name).rate()));
     const sizeBytes = Math.min(waiter.upToBytes, leaseBytesAt(rate));
-    const take = (bytes: number): void => {
-      for (const name of waiter.buckets) bucket(name).take(bytes, now());
-    };
-    take(sizeBytes);
-    queue.serve(waiter);
+    const charged = waiter.buckets.filter((name) => bucket(name).rate() !== undefined);
+    for (const name of charged) bucket(name)[how](sizeBytes, now());
+    queue.serve(waiter, sizeBytes);
     waiter.grant(
       leases.grant(sizeBytes, waiter.buckets, (excessBytes) => {
-        take(excessBytes);
+        for (const name of charged) bucket(name).take(excessBytes, now());
         serve();
       }),
     );
@@ -112,6 +113,8 @@ export function createMemoryGovernor(options: MemoryGovernorOptions): Governor {
           patience.abort();
         };
         const waiter: Waiter = {
+          share,
+          line: lineOf(names),
           upToBytes,
           buckets: names,
           grant: (lease) => {
@@ -125,13 +128,13 @@ export function createMemoryGovernor(options: MemoryGovernorOptions): Governor {
           reject(signal?.reason);
         };
         signal?.addEventListener("abort", abandoned);
-        const rate = leastRate(names.map((name) => look(name).rate()));
-        queue.add(waiter, share, Math.min(upToBytes, leaseBytesAt(rate)));
+        for (const name of names) bucket(name);
+        queue.add(waiter);
         serve();
         if (atLatestMs === undefined || patience.signal.aborted) return;
         sleep(atLatestMs, patience.signal).then(
           () => {
-            if (!patience.signal.aborted) grant(waiter);
+            if (!patience.signal.aborted) grant(waiter, "takeBefore");
           },
           () => {},
         );

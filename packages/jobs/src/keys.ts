@@ -24,12 +24,14 @@ export interface Keys {
   readonly idempotency: (key: string) => string;
   /** Hash `open`, `idempotency`: what a claim holds, while its request is not enqueued. */
   readonly claim: (id: string) => string;
-  /** What the fleet's bandwidth governor keeps: its state, who waits, their tickets, the shares' virtual times. */
+  /** What the fleet's bandwidth governor keeps: its state, who waits in which line, their tickets, the shares' virtual times. */
   readonly bandwidth: {
     readonly state: string;
-    readonly queue: string;
+    /** What the names of lines begin with. */
+    readonly line: string;
     readonly tickets: string;
     readonly finishes: string;
+    readonly lines: string;
   };
 }
 
@@ -50,9 +52,10 @@ export function keysOf(prefix = "layaway"): Keys {
     claim: (id) => `${tag}:claims:of:${id}`,
     bandwidth: {
       state: `${tag}:bandwidth:state`,
-      queue: `${tag}:bandwidth:queue`,
+      line: `${tag}:bandwidth:line:`,
       tickets: `${tag}:bandwidth:tickets`,
       finishes: `${tag}:bandwidth:finishes`,
+      lines: `${tag}:bandwidth:lines`,
     },
   };
 }

@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { governorConformance } from "@layaway/bandwidth/conformance";
 import { describeWithServers } from "@layaway/testing";
+import { Redis } from "ioredis";
+import { expect, test } from "vitest";
 
-import { openBandwidth } from "../src/index.ts";
+import { type Bandwidth, openBandwidth } from "../src/index.ts";
 import { redisForFile } from "./open-redis.ts";
 
 describeWithServers("the fleet's governor", ["redis"], () => {
@@ -24,5 +27,72 @@ describeWithServers("the fleet's governor", ["redis"], () => {
         },
       };
     },
+  });
+
+  test("two hundred archives of eight processes share a limit, and Redis hardly notices", async () => {
+    const rate = 16_000_000;
+    const prefix = randomUUID();
+    const opening = { redisUrl: redis.url(), prefix, limits: { rateAt: () => rate }, onError: () => {} };
+    const fleet = await Promise.all(Array.from({ length: 8 }, () => openBandwidth(opening)));
+    const client = new Redis(redis.url());
+    const cpuSeconds = async (): Promise<number> => {
+      const info = await client.info("cpu");
+      return ["used_cpu_user", "used_cpu_sys"].reduce(
+        (sum, name) => sum + Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]),
+        0,
+      );
+    };
+    const stop = new AbortController();
+    const got = new Map<string, number>();
+    const work = async ({ governor }: Bandwidth, id: string): Promise<void> => {
+      for (;;) {
+        const lease = await governor.lease(65_536, { share: { id, weight: 1 }, signal: stop.signal });
+        got.set(id, (got.get(id) ?? 0) + lease.sizeBytes);
+        lease.end(lease.sizeBytes);
+      }
+    };
+    const working = fleet.flatMap((each, process) =>
+      Array.from({ length: 25 }, (_, job) => work(each, `${process}-${job}`).catch(() => {})),
+    );
+    await delay(2000);
+    const before = [...got.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const cpuBefore = await cpuSeconds();
+    await delay(5000);
+    const moved = [...got.values()].reduce((sum, bytes) => sum + bytes, 0) - before;
+    expect(moved / 5 / rate).toBeGreaterThan(0.93);
+    expect(moved / 5 / rate).toBeLessThan(1.05);
+    expect((await cpuSeconds()) - cpuBefore).toBeLessThan(2.5);
+    // Nobody starves: 244 leases a second for 200 archives.
+    expect(got.size).toBe(200);
+    stop.abort();
+    await Promise.all(working);
+    client.disconnect();
+    await Promise.all(fleet.map((each) => each.close()));
+  });
+
+  test("goes on where the server's clock was set back, and past tickets that were written before", async () => {
+    const prefix = randomUUID();
+    const limits = { rateAt: () => 8_000_000 };
+    const { governor, close } = await openBandwidth({
+      redisUrl: redis.url(),
+      prefix,
+      limits,
+      onError: () => {},
+    });
+    (await governor.lease(8 << 20)).end(8 << 20);
+    const client = new Redis(redis.url());
+    const ahead = Date.now() + 600_000;
+    await client.hset(`{${prefix}}:bandwidth:state`, "fetch:t", ahead, "fetch:k", -1_000_000);
+    await client.hset(
+      `{${prefix}}:bandwidth:tickets`,
+      "gone",
+      JSON.stringify([65_536, ahead, ahead, -1, -1]),
+    );
+    await client.zadd(`{${prefix}}:bandwidth:line:fetch`, -1, "gone");
+    const startedAt = performance.now();
+    (await governor.lease(1000)).end(1000);
+    expect(performance.now() - startedAt).toBeLessThan(1500);
+    client.disconnect();
+    await close();
   });
 });
