@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { governorConformance } from "@layaway/bandwidth/conformance";
-import { describeWithServers } from "@layaway/testing";
+import { describeWithServers, startRedis } from "@layaway/testing";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 
@@ -94,5 +94,46 @@ describeWithServers("the fleet's governor", ["redis"], () => {
     expect(performance.now() - startedAt).toBeLessThan(1500);
     client.disconnect();
     await close();
+  });
+
+  test("while Redis stands still or is away nothing is granted where a limit is in force; then it goes on, with the override", async () => {
+    const rate = 2_000_000;
+    const own = await startRedis();
+    const limits = { rateAt: () => rate };
+    const { governor, override, close } = await openBandwidth({
+      redisUrl: own.url,
+      limits,
+      onError: () => {},
+    });
+    const stop = new AbortController();
+    const grants: { readonly at: number; readonly bytes: number }[] = [];
+    const work = async (): Promise<void> => {
+      for (;;) {
+        const lease = await governor.lease(8 << 20, { signal: stop.signal });
+        grants.push({ at: performance.now(), bytes: lease.sizeBytes });
+        lease.end(lease.sizeBytes);
+      }
+    };
+    const working = work().catch(() => {});
+    await override(1_000_000);
+    const bytesBetween = (from: number, to: number): number =>
+      grants.reduce((sum, { at, bytes }) => (at >= from && at < to ? sum + bytes : sum), 0);
+    await delay(500);
+    own.freeze();
+    const frozenAt = performance.now();
+    await delay(1500);
+    expect(bytesBetween(frozenAt + 50, Number.POSITIVE_INFINITY)).toBe(0);
+    for (const goOn of [async () => own.thaw(), () => own.restart()]) {
+      await goOn();
+      const again = performance.now();
+      await delay(4000);
+      const moved = bytesBetween(again + 1500, again + 4000);
+      expect(moved).toBeGreaterThan(1_000_000);
+      expect(moved).toBeLessThanOrEqual(2.5 * 1_000_000 * 1.05 + 250_000);
+    }
+    stop.abort();
+    await working;
+    await close();
+    await own.stop();
   });
 });
