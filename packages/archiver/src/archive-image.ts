@@ -126,16 +126,17 @@ export async function archiveImage(options: ArchiveOptions): Promise<ArchiveResu
     layers,
   };
   const retries = options.retries ?? storeRetries;
-  const standing = await retrying(() => store.head(key, { signal }), retries, signal);
-  if (standing !== undefined && isArchiveOf(standing, plan)) {
-    await abandonUpload(options);
-    onEvent({ kind: "stored", sizeBytes: plan.sizeBytes, reusedBytes: plan.sizeBytes });
-    return { ...result, outcome: "already-there", etag: standing.etag };
-  }
-  if (standing !== undefined && options.overwrite !== true)
-    throw conflictAt(store, key, standing, options.conflictAdvice);
 
   for (let attempt = 1; ; attempt += 1) {
+    // Asked before each attempt: an upload that is gone may have been completed by another worker on the same job.
+    const standing = await retrying(() => store.head(key, { signal }), retries, signal);
+    if (standing !== undefined && isArchiveOf(standing, plan)) {
+      await abandonUpload(options);
+      onEvent({ kind: "stored", sizeBytes: plan.sizeBytes, reusedBytes: plan.sizeBytes });
+      return { ...result, outcome: "already-there", etag: standing.etag };
+    }
+    if (standing !== undefined && options.overwrite !== true)
+      throw conflictAt(store, key, standing, options.conflictAdvice);
     const places =
       attempt === 1
         ? await placesOf({

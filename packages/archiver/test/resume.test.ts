@@ -246,3 +246,24 @@ it("a checkpoint that cannot be written or read costs nothing but what it would 
   );
   expect((await readAll(await store.get(key))).equals(await undisturbed())).toBe(true);
 });
+
+it("an upload that another worker completed is not made a second time", async () => {
+  const inner = createMemoryStore();
+  const checkpoints = kept();
+  await interrupted(inner, checkpoints, 5, 8 * MiB);
+  const left = checkpoints.value;
+  // The other worker goes on with the same upload and completes it while this one sends its first part.
+  let otherIsDone: Promise<unknown> | undefined;
+  const source = sourceOf(image, layers, {
+    async onRead() {
+      otherIsDone ??= archiveImage(options(inner, { checkpoints: { ...kept(), value: left } as Kept }));
+      await otherIsDone;
+    },
+  });
+  const result = await archiveImage(options(inner, { checkpoints, source }));
+  expect(result.outcome).toBe("already-there");
+  const read = source.reads.reduce((sum, { length }) => sum + length, 0);
+  expect(read).toBeLessThan(result.sizeBytes / 2);
+  expect((await readAll(await inner.get(result.key))).equals(await undisturbed())).toBe(true);
+  expect(await inner.listUploads("")).toEqual([]);
+});
