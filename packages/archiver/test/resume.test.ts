@@ -251,12 +251,12 @@ it("an upload that another worker completed is not made a second time", async ()
   const inner = createMemoryStore();
   const checkpoints = kept();
   await interrupted(inner, checkpoints, 5, 8 * MiB);
-  const left = checkpoints.value;
+  const others = Object.assign(kept(), { value: checkpoints.value });
   // The other worker goes on with the same upload and completes it while this one sends its first part.
   let otherIsDone: Promise<unknown> | undefined;
   const source = sourceOf(image, layers, {
     async onRead() {
-      otherIsDone ??= archiveImage(options(inner, { checkpoints: { ...kept(), value: left } as Kept }));
+      otherIsDone ??= archiveImage(options(inner, { checkpoints: others }));
       await otherIsDone;
     },
   });
