@@ -1,8 +1,10 @@
 /** How one request to a source went. */
 export interface SourceSign {
-  /** From the request to the answer's headers. */
-  readonly firstByteMs: number;
-  /** It failed, or its body broke off. */
+  /** Who answered: the registry itself, or a place that it sends to. One is not as fast as the other. */
+  readonly by: "registry" | "place";
+  /** From when the request was sent to the answer's headers; `undefined` where there were none, or none of their own. */
+  readonly firstByteMs: number | undefined;
+  /** The source did not answer, was overloaded, or its body broke off. */
   readonly failed: boolean;
   /** What its answer brought. */
   readonly bytes: number;
@@ -33,6 +35,7 @@ const memoryMs = 5 * 60_000;
 
 /**
  * "limit: auto": no number, but manners. While the first byte comes as fast as it used to and nothing fails, nothing is limited.
+ * How fast that is, is known apart for the registry and for the places it sends to: a slow redirect is no slow storage.
  * Where answers become slow or fail, the rate falls to 70 % of what was moved, again every second while it goes on, and
  * then grows by 5 % of the best rate a second until it limits nothing any more.
  * `now` is a monotonic clock in milliseconds.
@@ -40,16 +43,19 @@ const memoryMs = 5 * 60_000;
 export function createPoliteness(now: () => number): Politeness {
   let rate: number | undefined;
   let best = 0;
-  let fastest: { readonly ms: number; readonly at: number } | undefined;
+  const fastest = new Map<SourceSign["by"], { readonly ms: number; readonly at: number }>();
   let round = { startedAt: now(), answers: 0, suffering: 0, bytes: 0 };
 
-  const isSuffering = ({ firstByteMs, failed }: SourceSign): boolean => {
+  const isSuffering = ({ by, firstByteMs, failed }: SourceSign): boolean => {
     if (failed) return true;
+    if (firstByteMs === undefined) return false;
     const at = now();
-    if (fastest === undefined || firstByteMs < fastest.ms || at - fastest.at > memoryMs) {
-      fastest = { ms: firstByteMs, at };
+    const known = fastest.get(by);
+    if (known === undefined || firstByteMs < known.ms || at - known.at > memoryMs) {
+      fastest.set(by, { ms: firstByteMs, at });
+      return false;
     }
-    return firstByteMs > Math.max(fastest.ms * sufferingFactor, fastest.ms + sufferingMs);
+    return firstByteMs > Math.max(known.ms * sufferingFactor, known.ms + sufferingMs);
   };
 
   const decide = (): void => {
@@ -57,7 +63,8 @@ export function createPoliteness(now: () => number): Politeness {
     if (seconds * 1000 < roundMs || round.answers === 0) return;
     const moved = round.bytes / seconds;
     best = Math.max(best, moved);
-    if (round.suffering / round.answers >= sufferingShare) {
+    // Of a source that brought nothing yet it is not known what it bears.
+    if (best > 0 && round.suffering / round.answers >= sufferingShare) {
       rate = Math.max(leastRate, Math.min(rate ?? moved, moved) * decrease);
     } else if (rate !== undefined) {
       rate += Math.max(leastRate, best * increase) * seconds;

@@ -20,7 +20,12 @@ function source(): {
       for (let count = 1; count <= seconds * 10; count += 1) {
         now += 100;
         const allowed = Math.min(bytesPerSecond, politeness.rate() ?? bytesPerSecond);
-        politeness.observe({ firstByteMs, failed: count % 10 < failing, bytes: allowed / 10 });
+        politeness.observe({
+          by: "registry",
+          firstByteMs,
+          failed: count % 10 < failing,
+          bytes: allowed / 10,
+        });
       }
     },
   };
@@ -45,6 +50,28 @@ test.each([
   expect(politeness.rate()).toBeCloseTo(24.5 * megabyte, -3);
   answer(60, { ...how, bytesPerSecond: 50 * megabyte });
   expect(politeness.rate()).toBe(64 * 1024);
+});
+
+test("a registry whose redirects are slow, and whose storage is fast, is not limited", () => {
+  let now = 0;
+  const politeness = createPoliteness(() => now);
+  for (let count = 0; count < 600; count += 1) {
+    now += 100;
+    const sign =
+      count % 2 === 0
+        ? ({ by: "registry", firstByteMs: 300 } as const)
+        : ({ by: "place", firstByteMs: 30 } as const);
+    politeness.observe({ ...sign, failed: false, bytes: 2 * megabyte });
+    expect(politeness.rate()).toBeUndefined();
+  }
+});
+
+test("nothing is limited before anything was moved", () => {
+  let now = 0;
+  const politeness = createPoliteness(() => now);
+  for (now = 0; now < 5000; now += 500)
+    politeness.observe({ by: "registry", firstByteMs: undefined, failed: true, bytes: 0 });
+  expect(politeness.rate()).toBeUndefined();
 });
 
 test("one slow answer in ten is no reason", () => {

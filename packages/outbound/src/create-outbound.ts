@@ -93,6 +93,7 @@ export function createOutbound(options: OutboundOptions = {}): Outbound {
       status: answer.statusCode,
       url: about.url,
       egress: about.egress,
+      firstByteMs: answer.firstByteMs,
       header: (name) => (values(name).length === 0 ? undefined : values(name).join(", ")),
       headers: values,
       body: pieces,

@@ -6,6 +6,8 @@ export interface Answer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: ResponseBody;
+  /** From when the request left on a connection to the headers: what it waited for one of ours is not the server's. */
+  readonly firstByteMs: number;
 }
 
 /**
@@ -17,9 +19,10 @@ export function dispatchRequest(
   request: Dispatcher.DispatchOptions,
   options: BodyOptions,
 ): Promise<Answer> {
-  const { signal } = options;
+  const { signal, now } = options;
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
+    let sentAt = now();
     let body: ReturnType<typeof createResponseBody> | undefined;
 
     const onAbort = (): void => {
@@ -35,12 +38,13 @@ export function dispatchRequest(
     dispatcher.dispatch(request, {
       onRequestStart(started) {
         controller = started;
+        sentAt = now();
         if (signal?.aborted === true) onAbort();
       },
       onResponseStart(_controller, statusCode, headers) {
         if (statusCode < 200 || controller === undefined) return;
         body = createResponseBody(controller, options);
-        resolve({ statusCode, headers, body });
+        resolve({ statusCode, headers, body, firstByteMs: now() - sentAt });
       },
       onResponseData(_controller, chunk) {
         body?.feed.data(chunk);

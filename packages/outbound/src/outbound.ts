@@ -69,6 +69,8 @@ export interface OutboundResponse {
   readonly url: URL;
   /** The class this request was guarded by. */
   readonly egress?: Egress | undefined;
+  /** From when the request left on a connection to these headers; waiting for a connection does not count. */
+  readonly firstByteMs: number;
   /** A header by its name in any case; repeated ones joined by ", " (RFC 9110, section 5.3). */
   header(name: string): string | undefined;
   /** Every value of a header that may repeat. */

@@ -126,6 +126,7 @@ function redirectTo(location: string): FollowedResponse["response"] {
   return {
     status: 302,
     url: new URL("https://a.example.com/"),
+    firstByteMs: 1,
     header: (name) => (name === "location" ? location : undefined),
     headers: () => [],
     body: {

@@ -29,11 +29,16 @@ export type Reserve = (
   options?: { readonly atLatestMs?: number },
 ) => Promise<Lease>;
 
-/** How a request for a window went. */
+/** How a request for bytes of a blob went: each one that is repeated tells for itself. */
 export interface WindowTiming {
-  /** From the request to its answer's headers, repeated requests and their waits included. */
-  readonly firstByteMs: number;
-  /** Whether it failed, or its body broke off. */
+  /** Who was asked: the registry, or the place it sent us to; where the registry answers with another place, that one. */
+  readonly by: "registry" | "place";
+  /**
+   * From when the request left on a connection to its answer's headers. `undefined` where there were none, and for a further
+   * window out of a body that was asked for before.
+   */
+  readonly firstByteMs: number | undefined;
+  /** Whether the source failed: no connection, no answer, 429 or 5xx, a body that broke off. That it lacks a blob is no failure. */
   readonly failed: boolean;
   /** What its answer brought into the window. */
   readonly bytes: number;

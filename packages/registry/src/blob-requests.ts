@@ -4,12 +4,15 @@ import { type Egress, type Outbound, type OutboundResponse, requestFollowing } f
 
 import { type BlobAnswerKind, blobAnswerKind, type BlobRange } from "./blob-answer.ts";
 import { BlobUnknownError } from "./errors.ts";
+import type { WindowTiming } from "./blob-reader.ts";
 import type { Exchange } from "./exchange.ts";
 import type { GuestAnswer } from "./guest.ts";
 import { sourceFailure } from "./source-failure.ts";
+import { watchSource } from "./watch-source.ts";
 
 interface BlobAnswer {
   readonly kind: BlobAnswerKind;
+  readonly by: WindowTiming["by"];
   readonly response: OutboundResponse;
 }
 
@@ -43,13 +46,17 @@ export function createBlobRequests(options: {
   readonly url: URL;
   readonly exchange: Exchange;
   readonly outbound: Outbound;
+  /** Told of every attempt that the registry or the place failed at. */
+  readonly onFailure: (by: WindowTiming["by"]) => void;
 }): BlobRequests {
-  const { reference, blob, url, exchange, outbound } = options;
+  const { reference, blob, url, exchange, onFailure } = options;
+  const outbound = watchSource(options.outbound, () => onFailure("place"));
   let place: Place | undefined;
 
   const answerTo = (response: OutboundResponse, range: BlobRange): BlobAnswer => {
     try {
-      return { kind: blobAnswerKind(response, blob, range), response };
+      const by = response.url.origin === url.origin ? "registry" : "place";
+      return { kind: blobAnswerKind(response, blob, range), by, response };
     } catch (error) {
       response.discard();
       throw error;
@@ -90,6 +97,7 @@ export function createBlobRequests(options: {
       url,
       headers: headersFor(range, blob),
       signal,
+      onFailure: () => onFailure("registry"),
     } as const;
     const answered = exchange.send(request, (followed) => {
       place = placeOf(followed, url);

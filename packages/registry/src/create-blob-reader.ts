@@ -141,13 +141,9 @@ export function createBlobReader(options: BlobReaderOptions): BlobReader {
     { asked, onSettled, startsOver, wasIgnored }: Attempt,
     link: LinkedAbort,
   ): Promise<TakenOnce> => {
-    const askedAt = now();
-    let firstByteMs: number | undefined;
-    let failed = true;
-    let bytes = 0;
     try {
-      const { kind, response } = await requests.ask({ offset, length: into.length }, link.signal);
-      firstByteMs = now() - askedAt;
+      const { kind, by, response } = await requests.ask({ offset, length: into.length }, link.signal);
+      const { firstByteMs } = response;
       if (kind === "whole" && mode.kind === "ranges" && !wasIgnored) {
         // A CDN that serves ranges, mostly (kubernetes/registry.k8s.io#333): asked once more, by way of the registry.
         response.discard();
@@ -157,9 +153,10 @@ export function createBlobReader(options: BlobReaderOptions): BlobReader {
       if (kind === "whole") {
         if (mode.kind === "sequential") response.discard();
         else {
-          const first = { response, link, paidBytes: into.length, startsOver };
+          const first = { response, by, link, paidBytes: into.length, startsOver };
           mode = { kind: "sequential", body: createSequentialBody({ ...options, first }) };
         }
+        onWindow({ by, firstByteMs, failed: false, bytes: 0 });
         onSettled();
         return mode;
       }
@@ -167,13 +164,12 @@ export function createBlobReader(options: BlobReaderOptions): BlobReader {
       onSettled();
       const filled = await fillFrom(response, into, asked.onBytes ?? (() => {}));
       if (filled.kind === "overlong") throw overlongBody(blob);
-      failed = filled.kind === "short";
-      bytes = filled.kind === "short" ? filled.bytes : into.length;
+      const bytes = filled.kind === "short" ? filled.bytes : into.length;
+      // What we broke off ourselves tells nothing of the source.
+      if (!link.signal.aborted) onWindow({ by, firstByteMs, failed: filled.kind === "short", bytes });
       return filled.kind === "short" ? filled : { kind: "taken", bytes: into.length };
     } finally {
       link.release();
-      // What we broke off ourselves tells nothing of the source.
-      if (!link.signal.aborted) onWindow({ firstByteMs: firstByteMs ?? now() - askedAt, failed, bytes });
     }
   };
 

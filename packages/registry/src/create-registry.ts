@@ -2,7 +2,7 @@ import type { Share } from "@layaway/bandwidth";
 import type { Reference } from "@layaway/oci";
 
 import { createAuthorizer } from "./authorizer.ts";
-import type { BlobReader, Reserve } from "./blob-reader.ts";
+import type { BlobReader, Reserve, WindowTiming } from "./blob-reader.ts";
 import { createBlobRequests } from "./blob-requests.ts";
 import { createContentCache } from "./content-cache.ts";
 import { createBlobReader } from "./create-blob-reader.ts";
@@ -73,7 +73,10 @@ export function createRegistry(options: RegistryOptions): Registry {
 
   const openBlob: Registry["openBlob"] = (reference, blob, { share } = {}) => {
     const url = new URL(`${reference.repository}/blobs/${blob.digest}`, urlOf(reference));
-    const requests = createBlobRequests({ reference, blob, url, exchange, outbound });
+    const onWindow = (timing: WindowTiming): void => options.onWindow?.(reference.registry, timing);
+    const onFailure = (by: WindowTiming["by"]): void =>
+      onWindow({ by, firstByteMs: undefined, failed: true, bytes: 0 });
+    const requests = createBlobRequests({ reference, blob, url, exchange, outbound, onFailure });
     const reader = createBlobReader({
       blob,
       requests,
@@ -81,7 +84,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       retries,
       now,
       readAtLatestMs: options.readAtLatestMs,
-      onWindow: (timing) => options.onWindow?.(reference.registry, timing),
+      onWindow,
     });
     const tracked: BlobReader = {
       read: (into, offset, asked) => reader.read(into, offset, asked),

@@ -17,6 +17,7 @@ import { type RetryPolicy, retrying } from "./retry.ts";
 import { sourceFailure } from "./source-failure.ts";
 import type { TokenClient } from "./token-request.ts";
 import { type RegistryWarning, warningsOf } from "./warnings.ts";
+import { watchSource } from "./watch-source.ts";
 
 interface RegistryRequest {
   readonly reference: Reference;
@@ -25,6 +26,8 @@ interface RegistryRequest {
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Told of every attempt that the source failed at. */
+  readonly onFailure?: (() => void) | undefined;
 }
 
 type Visit = (turnedAway: FollowedResponse, request: RegistryRequest) => Promise<GuestAnswer | undefined>;
@@ -52,12 +55,13 @@ export function createExchange(options: {
   const { outbound, authorizer, retries } = options;
 
   const sendOnce = async (request: RegistryRequest, visit: Visit): Promise<GuestAnswer> => {
-    const { reference, signal } = request;
+    const { reference, signal, onFailure } = request;
+    const watched = onFailure === undefined ? outbound : watchSource(outbound, onFailure);
     let authorization = await authorizer.authorization(reference, signal);
     for (let tried = 1; ; tried += 1) {
       const headers = { ...request.headers, ...(authorization === undefined ? {} : { authorization }) };
       const listen = options.pulls.listen(reference.registry);
-      const followed = await requestFollowing(outbound, { ...request, headers });
+      const followed = await requestFollowing(watched, { ...request, headers });
       const { response } = followed;
       const byRegistry = response.url.origin === request.url.origin;
       if (byRegistry && request.subject === "manifest") listen(response);

@@ -23,7 +23,7 @@ export interface RegistryOptions {
   readonly reserve?: ((registry: string, share: Share | undefined) => Reserve) | undefined;
   /** How long a body that cannot be asked for in ranges may wait for the budget before something of it is read; 10 s unless given. */
   readonly readAtLatestMs?: number | undefined;
-  /** Told of every request for a window. */
+  /** Told of every request for bytes of a blob. */
   readonly onWindow?: ((registry: string, timing: WindowTiming) => void) | undefined;
   /** The longest wait that a `Retry-After` may ask for here, 10 s by default; longer ones are thrown. */
   readonly maxWaitMs?: number | undefined;

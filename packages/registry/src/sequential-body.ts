@@ -5,7 +5,7 @@ import type { Descriptor } from "@layaway/oci";
 import type { OutboundResponse } from "@layaway/outbound";
 
 import { brokenBody, overlongBody } from "./blob-failures.ts";
-import type { ReadOptions, Reserve } from "./blob-reader.ts";
+import type { ReadOptions, Reserve, WindowTiming } from "./blob-reader.ts";
 import type { BlobRequests } from "./blob-requests.ts";
 import { SourceUnavailableError } from "./errors.ts";
 import { type LinkedAbort, linkAbort } from "./linked-abort.ts";
@@ -43,9 +43,11 @@ export function createSequentialBody(options: {
   readonly retries: RetryPolicy;
   readonly now: () => number;
   readonly readAtLatestMs: number | undefined;
+  readonly onWindow: (timing: WindowTiming) => void;
   /** The answer that showed it: its body begins with the blob's first byte. */
   readonly first: {
     readonly response: OutboundResponse;
+    readonly by: WindowTiming["by"];
     readonly link: LinkedAbort;
     /** Bytes that were reserved for it. */
     readonly paidBytes: number;
@@ -53,9 +55,10 @@ export function createSequentialBody(options: {
     readonly startsOver: boolean;
   };
 }): SequentialBody {
-  const { blob, requests, retries, now, first } = options;
+  const { blob, requests, retries, now, onWindow, first } = options;
   const waiting: Waiting[] = [];
   let link = first.link;
+  let by = first.by;
   let stream: PacedStream | undefined = createPacedStream(first.response, {
     ...options,
     at: 0,
@@ -102,6 +105,9 @@ export function createSequentialBody(options: {
       const startedAt = now();
       const source = await streamAt(offset + done, asked.signal);
       const taken = await source.fill(into.subarray(done), offset + done, asked);
+      const bytes = taken.kind === "filled" ? into.length - done : taken.bytes;
+      if (!link.signal.aborted)
+        onWindow({ by, firstByteMs: undefined, failed: taken.kind === "short", bytes });
       if (taken.kind === "filled") {
         if (source.at < blob.size) return;
         if (await source.hasMore()) throw overlongBody(blob);
@@ -129,6 +135,7 @@ export function createSequentialBody(options: {
     const answer = await requests
       .ask({ offset: position, length: blob.size - position }, link.signal)
       .finally(() => signal.removeEventListener("abort", onAbort));
+    by = answer.by;
     const at = answer.kind === "whole" ? 0 : position;
     if (answer.kind === "whole") restarts += 1;
     if (position - at > mostDiscardedBytes || restarts > mostRestarts) {

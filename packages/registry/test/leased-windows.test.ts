@@ -92,11 +92,86 @@ test("tells how each request for a window went", async () => {
   server.inject({ on: "blob", resetAfter: 1000, times: 1 });
   const reader = client.openBlob(reference(":1"), putBlob(server, content));
   await reader.read(Buffer.alloc(mib), 0, { signal });
-  expect(timings.map(({ failed, bytes }) => [failed, bytes])).toEqual([
-    [true, 1000],
-    [false, mib - 1000],
+  expect(timings.map(({ by, failed, bytes }) => [by, failed, bytes])).toEqual([
+    ["registry", true, 1000],
+    ["registry", false, mib - 1000],
   ]);
-  expect(timings.every(({ firstByteMs }) => firstByteMs > 0 && firstByteMs < 5000)).toBe(true);
+  expect(timings.every(({ firstByteMs = 0 }) => firstByteMs > 0 && firstByteMs < 5000)).toBe(true);
+});
+
+test("tells the registry from the place it sends to, and whether the source failed at an attempt", async () => {
+  const timings: WindowTiming[] = [];
+  const { server, client, reference } = await startFixture({
+    server: { cdn: { refusal: 404 } },
+    client: { onWindow: (_registry, timing) => timings.push(timing) },
+  });
+  server.inject({ on: "blob", status: 503, times: 2 });
+  const reader = client.openBlob(reference(":1"), putBlob(server, content));
+  const into = Buffer.alloc(1000);
+  await reader.read(into, 0, { signal });
+  // That a link ran out is no failure; that the place is overloaded is one.
+  server.expireLinks();
+  await reader.read(into, 0, { signal });
+  server.inject({ on: "cdn", status: 429, times: 1 });
+  await reader.read(into, 0, { signal });
+  expect(timings.map(({ by, failed, bytes }) => [by, failed, bytes])).toEqual([
+    ["registry", true, 0],
+    ["registry", true, 0],
+    ["place", false, 1000],
+    ["place", false, 1000],
+    ["place", true, 0],
+    ["place", false, 1000],
+  ]);
+});
+
+test("a blob that is not there, and a read that we end, tell nothing of how the source bears it", async () => {
+  const timings: WindowTiming[] = [];
+  const { server, client, reference } = await startFixture({
+    client: { onWindow: (_registry, timing) => timings.push(timing) },
+  });
+  const blob = putBlob(server, content);
+  server.inject({ on: "blob", status: 404, times: 1 });
+  const reader = client.openBlob(reference(":1"), blob);
+  await expect(reader.read(Buffer.alloc(1000), 0, { signal })).rejects.toMatchObject({
+    code: "blob_unknown",
+  });
+  server.inject({ on: "blob", stallAfter: 1000, times: 1 });
+  const stop = new AbortController();
+  const onBytes = (): void => stop.abort();
+  await expect(reader.read(Buffer.alloc(mib), 0, { signal: stop.signal, onBytes })).rejects.toMatchObject({
+    code: "cancelled",
+  });
+  expect(timings).toEqual([]);
+});
+
+test("waiting for one of our own connections is no slowness of the source", async () => {
+  const timings: WindowTiming[] = [];
+  const { server, client, reference } = await startFixture({
+    client: { onWindow: (_registry, timing) => timings.push(timing) },
+    outbound: { connectionsPerOrigin: 1 },
+  });
+  const reader = client.openBlob(reference(":1"), putBlob(server, content));
+  await reader.read(Buffer.alloc(1000), 0, { signal });
+  server.inject({ on: "blob", drip: { bytes: 1000, everyMs: 100 }, times: Infinity });
+  await Promise.all([0, 1, 2].map((at) => reader.read(Buffer.alloc(5000), at * 5000, { signal })));
+  // Each body takes some 400 ms, and the last one waits for two.
+  expect(Math.max(...timings.map(({ firstByteMs = 0 }) => firstByteMs))).toBeLessThan(350);
+});
+
+test("a registry that ignores Range has not failed, and what its one body brings is told", async () => {
+  const timings: WindowTiming[] = [];
+  const { server, client, reference } = await startFixture({
+    client: { onWindow: (_registry, timing) => timings.push(timing) },
+  });
+  server.inject({ on: "blob", ignoreRange: true, times: Infinity });
+  const reader = client.openBlob(reference(":1"), putBlob(server, content));
+  await reader.read(Buffer.alloc(mib), 0, { signal });
+  await reader.read(Buffer.alloc(mib), mib, { signal });
+  expect(timings.map(({ failed, bytes }) => [failed, bytes])).toEqual([
+    [false, 0],
+    [false, mib],
+    [false, mib],
+  ]);
 });
 
 test.each([
