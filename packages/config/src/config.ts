@@ -87,7 +87,7 @@ export interface Config {
     readonly calendar: readonly CalendarEntry[];
     /** IANA name; there where there is a calendar. */
     readonly timezone?: string;
-    /** Bytes per second of uploads to object stores; absent: unlimited; 0: paused. */
+    /** Bytes per second of uploads to object stores; at least 100 kB/s; absent: unlimited. */
     readonly upload?: number;
     readonly perRegistry: Readonly<Record<string, number>>;
   };

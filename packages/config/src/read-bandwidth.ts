@@ -5,6 +5,12 @@ import type { Mistakes } from "./mistakes.ts";
 import { formatTimeOfDay } from "./time-of-day.ts";
 import { nameOf } from "./weekdays.ts";
 
+/**
+ * Below this the parts of an upload stand still for so long that stores break them off (S3: after some 20 s without a byte),
+ * and nothing would ever be complete.
+ */
+const leastUploadRate = 100_000;
+
 /** Takes the budget out of the file; what its calendar's entries say together is checked here. */
 export function readBandwidth(
   { limit, calendar, timezone, upload }: ConfigFile["bandwidth"],
@@ -20,6 +26,11 @@ export function readBandwidth(
     limitBytesPerSecond,
   }));
   checkEntries(entries, mistakes);
+  if (upload !== undefined && upload < leastUploadRate)
+    mistakes.add(
+      ["bandwidth", "upload"],
+      "is below 100kB/s, where stores break uploads off (limit: 0 pauses what is fetched)",
+    );
   return {
     ...(limit === undefined ? {} : { limit }),
     calendar: entries,

@@ -141,6 +141,10 @@ describe("a mistake", () => {
     expect(messageOf(text)).toContain(message);
   });
 
+  test.each(["0", "5kB/s", "99999"])("in a rate of uploads that none would survive is named: %s", (rate) => {
+    expect(messageOf(`bandwidth: { upload: ${rate} }`)).toContain("bandwidth.upload: is below 100kB/s");
+  });
+
   test.each(["limit: %", "upload: %", "perRegistry: { docker.io: % }"])("in a rate is named: %s", (place) => {
     const path = place === "perRegistry: { docker.io: % }" ? "perRegistry.docker.io" : place.split(":")[0];
     for (const [rate, message] of [

@@ -1,3 +1,5 @@
+import { createPacer, type Pacer } from "@layaway/object-store";
+
 import type { OssClient } from "./oss-client.ts";
 import { openOssClient } from "./oss-client.ts";
 import { storeErrorOf } from "./oss-errors.ts";
@@ -7,6 +9,8 @@ import { openConnections, type OssCall } from "./oss-transport.ts";
 /** Runs calls of one store. */
 export interface OssCalls {
   readonly place: OssPlace;
+  /** Where parts have a limit. */
+  readonly pacer: Pacer | undefined;
   /** The whole key of a key of this destination. */
   fullKey(key: string): string;
   /** Runs one call with a client of its own; all it throws is of the contract. */
@@ -23,9 +27,10 @@ const inactivityMs = 30_000;
 
 export function openOssCalls(place: OssPlace): OssCalls {
   const { pace, endpoint } = place;
-  const connections = openConnections({ plainHttp: endpoint.url.protocol === "http:", pace });
+  const connections = openConnections({ plainHttp: endpoint.url.protocol === "http:" });
   return {
     place,
+    pacer: pace === undefined ? undefined : createPacer(pace),
     fullKey: (key) => place.prefix + key,
     async run(what, signal, call) {
       const context: OssCall = { signal, inactivityMs: what.inactivityMs ?? inactivityMs };

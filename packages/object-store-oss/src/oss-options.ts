@@ -30,7 +30,7 @@ export interface OssStoreOptions {
   readonly credentials: OssCredentials;
   /** Bytes per second of each download through a presigned URL, 100 KiB to 100 MiB; unlimited unless given. */
   readonly downloadLimit?: number;
-  /** Bodies are sent as it allows. */
+  /** Parts are sent as it allows, two at a time. */
   readonly pace?: Pace | undefined;
   /** Of endpoints without a scheme: `false` means http. */
   readonly secure?: boolean;

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import { DestinationDeniedError, type Pace, pacedPieces } from "@layaway/object-store";
+import { DestinationDeniedError } from "@layaway/object-store";
 
 /** What ali-oss hands to its HTTP client. */
 interface OssHttpRequest {
@@ -34,6 +34,8 @@ export interface OssCall {
   readonly signal: AbortSignal | undefined;
   /** How long nothing may move on the connection. */
   readonly inactivityMs: number;
+  /** The request's body as it may leave, in place of the one that ali-oss hands over. */
+  pieces?: AsyncIterable<Uint8Array>;
   /** ali-oss turns every failure of its client into an error without a cause. */
   failure?: unknown;
   retryAfterMs?: number;
@@ -48,10 +50,7 @@ export interface OssConnections {
  * HTTP for ali-oss, in place of its urllib: with an AbortSignal, and with a timer for inactivity (urllib's `timeout` is
  * the whole time until the answer, which a large part on a slow line exceeds). Makes one attempt.
  */
-export function openConnections(options: {
-  readonly plainHttp: boolean;
-  readonly pace?: Pace | undefined;
-}): OssConnections {
+export function openConnections(options: { readonly plainHttp: boolean }): OssConnections {
   // As many as part uploads a worker may have in flight, with some to spare for small calls.
   const settings = { keepAlive: true, maxSockets: 64 };
   const plain = new HttpAgent(settings);
@@ -66,7 +65,7 @@ export function openConnections(options: {
     const response = await respond(
       url,
       asked,
-      { ...call, pace: options.pace },
+      call,
       isSecure ? secure : plain,
       isSecure ? httpsRequest : httpRequest,
     );
@@ -102,7 +101,7 @@ export function openConnections(options: {
 async function respond(
   url: URL,
   asked: OssHttpRequest,
-  { signal, inactivityMs, pace }: OssCall & { readonly pace: Pace | undefined },
+  { signal, inactivityMs, pieces }: OssCall,
   agent: HttpAgent,
   request: (url: URL, options: RequestOptions) => ReturnType<typeof httpRequest>,
 ): Promise<IncomingMessage> {
@@ -121,7 +120,7 @@ async function respond(
     sent.once("error", reject);
   });
   // A server that refuses a body early answers and closes: then the answer counts, not the broken pipe.
-  const written = writeBody(asked, sent, pace, signal).catch(() => {});
+  const written = writeBody(asked, sent, pieces).catch(() => {});
   const response = await answered;
   const isRefusal = (response.statusCode ?? 0) >= 300;
   // Who refuses may leave the connection open and never read the rest of the body.
@@ -133,18 +132,23 @@ async function respond(
 async function writeBody(
   asked: OssHttpRequest,
   sent: NodeJS.WritableStream,
-  pace: Pace = (upToBytes) => Promise.resolve(upToBytes),
-  signal?: AbortSignal,
+  pieces: AsyncIterable<Uint8Array> | undefined,
 ): Promise<void> {
-  const slices = async function* (
-    pieces: AsyncIterable<Buffer> | Iterable<Buffer>,
-  ): AsyncGenerator<Uint8Array> {
-    // Each slice that leaves counts as activity; a part in one piece would look idle until its end.
-    for await (const piece of pieces) yield* pacedPieces(piece, pace, signal);
-  };
-  if (asked.stream !== undefined) await pipeline(asked.stream, slices, sent);
+  if (pieces !== undefined) await pipeline(pieces, sent);
+  else if (asked.stream !== undefined) await pipeline(asked.stream, slicesOfAll, sent);
   else if (asked.content === undefined) sent.end();
-  else await pipeline(slices([Buffer.from(asked.content)]), sent);
+  else await pipeline(slicesOf(Buffer.from(asked.content)), sent);
+}
+
+/** Each slice that leaves counts as activity; a part in one piece would look idle until its end. */
+const mostSliceBytes = 256 * 1024;
+
+async function* slicesOfAll(pieces: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) yield* slicesOf(piece);
+}
+
+function* slicesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += mostSliceBytes) yield bytes.subarray(at, at + mostSliceBytes);
 }
 
 /** HEAD answers have no body: OSS puts the error document into a header. */

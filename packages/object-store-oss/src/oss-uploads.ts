@@ -2,7 +2,7 @@ import type { ListedUpload, ObjectStore, UploadedPart } from "@layaway/object-st
 import { DestinationUnavailableError, UploadNotFoundError } from "@layaway/object-store";
 
 import { quoted, unquoted, urlOf, type OssCalls } from "./oss-calls.ts";
-import type { OssResult } from "./oss-client.ts";
+import type { OssClient, OssResult } from "./oss-client.ts";
 import { bufferOver } from "./oss-objects.ts";
 
 type UploadCalls = Pick<
@@ -12,6 +12,8 @@ type UploadCalls = Pick<
 
 /** While OSS copies or puts parts together nothing moves on the connection. */
 const serverWorkMs = 300_000;
+/** The same for a part that is held back by a limit. */
+const heldBackMs = 300_000;
 
 /** Multipart uploads. Nothing of them is visible before completion, which OSS itself makes conditional. */
 export function uploadCalls(calls: OssCalls): UploadCalls {
@@ -26,20 +28,24 @@ export function uploadCalls(calls: OssCalls): UploadCalls {
         return { key, uploadId };
       }),
 
-    uploadPart: ({ key, uploadId }, number, bytes, { signal } = {}) =>
-      calls.run({ method: `PART ${number} of`, key }, signal, async (client) => {
-        const sizeBytes = bytes.length;
-        const sent = await client.uploadPart(
-          fullKey(key),
-          uploadId,
-          number,
-          bufferOver(bytes),
-          0,
-          sizeBytes,
-          {},
-        );
+    uploadPart({ key, uploadId }, number, bytes, { signal } = {}) {
+      const { pacer } = calls;
+      const sizeBytes = bytes.length;
+      const what = { method: `PART ${number} of`, key };
+      const send = async (client: OssClient): Promise<UploadedPart> => {
+        const body = bufferOver(bytes);
+        const sent = await client.uploadPart(fullKey(key), uploadId, number, body, 0, sizeBytes, {});
         return { number, etag: unquoted(sent.etag), sizeBytes };
-      }),
+      };
+      if (pacer === undefined) return calls.run(what, signal, send);
+      // It is signed after the wait for its pace.
+      return calls.run({ ...what, inactivityMs: heldBackMs }, signal, (client, call) =>
+        pacer.paced(bytes, signal, (pieces) => {
+          call.pieces = pieces;
+          return send(client);
+        }),
+      );
+    },
 
     copyPart: ({ key, uploadId }, number, source, { signal } = {}) =>
       calls.run({ method: `COPY ${number} of`, key, inactivityMs: serverWorkMs }, signal, async (client) => {

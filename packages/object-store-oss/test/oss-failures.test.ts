@@ -1,10 +1,16 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTcpServer, type Server } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { inspect } from "node:util";
 
 import { CancelledError, LayawayError } from "@layaway/errors";
-import { DestinationDeniedError, DestinationUnavailableError, type ObjectStore } from "@layaway/object-store";
+import {
+  DestinationDeniedError,
+  DestinationUnavailableError,
+  type ObjectStore,
+  type Pace,
+} from "@layaway/object-store";
 import { createOssStore } from "@layaway/object-store-oss";
 import { expect, test } from "vitest";
 
@@ -17,10 +23,11 @@ const token = "canary-token";
 async function using<T>(
   answer: (request: IncomingMessage, response: ServerResponse) => void,
   work: (store: ObjectStore) => Promise<T>,
+  pace?: Pace,
 ): Promise<T> {
   const server = createServer(answer).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const store = storeAt(`http://127.0.0.1:${portOf(server)}`);
+  const store = storeAt(`http://127.0.0.1:${portOf(server)}`, pace);
   try {
     return await work(store);
   } finally {
@@ -35,12 +42,13 @@ function portOf(server: Server): number {
   return typeof address === "object" && address !== null ? address.port : 0;
 }
 
-function storeAt(endpoint: string): ObjectStore {
+function storeAt(endpoint: string, pace?: Pace): ObjectStore {
   return createOssStore({
     bucket: "archives",
     prefix: "",
     region: "cn-hangzhou",
     endpoint,
+    pace,
     credentials: { accessKeyId: "id", accessKeySecret: secret, securityToken: token },
   });
 }
@@ -75,6 +83,58 @@ test.each([
   const error = await using(answer, (store) => failureOf(store.put("k", Buffer.from("1"))));
   expect(error).toMatchObject({ code: expected, retryable, retryAfterMs: 7000 });
   expect(error.message).toBe(`PUT oss://archives/k: ${status} ${code} (request 5C3D)`);
+});
+
+test.each(["refused early", "cancelled"])("a part that is %s takes nothing more of its pace", async (how) => {
+  let taken = 0;
+  const cancelling = new AbortController();
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    request.once("data", () => (how === "cancelled" ? cancelling.abort() : response.writeHead(503).end()));
+  };
+  const pace: Pace = async (upToBytes) => {
+    taken += 1;
+    return delay(20, Math.min(upToBytes, 10_000));
+  };
+  await using(
+    answer,
+    async (store) => {
+      const { signal } = cancelling;
+      await failureOf(store.uploadPart({ key: "k", uploadId: "1" }, 1, Buffer.alloc(1 << 20), { signal }));
+      const takenUntilThen = taken;
+      await delay(100);
+      expect(taken).toBeLessThan(5);
+      expect(taken).toBe(takenUntilThen);
+    },
+    pace,
+  );
+});
+
+test("a part waits for its first bytes without a connection, and for its turn where two are under way", async () => {
+  const asked: string[] = [];
+  const turns: (() => void)[] = [];
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    asked.push(request.url ?? "");
+    request.resume().on("end", () => response.writeHead(200, { etag: '"e"' }).end());
+  };
+  const pace: Pace = (upToBytes) => new Promise((resolve) => turns.push(() => resolve(upToBytes)));
+  await using(
+    answer,
+    async (store) => {
+      const parts = [1, 2, 3].map((number) =>
+        store.uploadPart({ key: "k", uploadId: "1" }, number, Buffer.alloc(1000)),
+      );
+      while (turns.length < 2) await delay(5);
+      await delay(50);
+      expect(turns).toHaveLength(2);
+      expect(asked).toEqual([]);
+      while (asked.length < 3) {
+        turns.shift()?.();
+        await delay(5);
+      }
+      expect((await Promise.all(parts)).map(({ number }) => number)).toEqual([1, 2, 3]);
+    },
+    pace,
+  );
 });
 
 test("every call is tried once", async () => {

@@ -5,7 +5,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 
 import { credentialsFor } from "./credentials.ts";
-import { paceParts } from "./pace-parts.ts";
+import { type PacedBodies, paceParts } from "./pace-parts.ts";
 import type { S3StoreOptions } from "./s3-options.ts";
 import { leavePartsUnsigned } from "./unsigned-payload.ts";
 
@@ -15,7 +15,11 @@ import { leavePartsUnsigned } from "./unsigned-payload.ts";
  * `expectContinueHeader` would make the SDK open a connection per part and ignore `maxSockets`. Checksums are ours
  * (`part-checksums.ts`): the SDK's would come on top of hashing the body for its signature.
  */
-export function createClient(options: S3StoreOptions, endpoint: string | undefined): S3Client {
+export function createClient(
+  options: S3StoreOptions,
+  endpoint: string | undefined,
+  pacedBodies?: PacedBodies,
+): S3Client {
   const agent = { keepAlive: true, maxSockets: options.connections ?? 128 };
   const client = new S3Client({
     region: options.region ?? "us-east-1",
@@ -36,7 +40,7 @@ export function createClient(options: S3StoreOptions, endpoint: string | undefin
     logger: silent,
   });
   leavePartsUnsigned(client);
-  if (options.pace !== undefined) paceParts(client, options.pace);
+  if (pacedBodies !== undefined) paceParts(client, pacedBodies);
   return client;
 }
 

@@ -35,9 +35,9 @@ export interface S3StoreOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Time without a byte in either direction. Default 30 s. */
   readonly idleTimeoutMs?: number | undefined;
-  /** The same while the store copies a part or joins all of them, and nothing moves on the connection. Default 5 min. */
+  /** The same while the store copies a part or joins all of them, and for a part that is held back by `pace`. Default 5 min. */
   readonly workTimeoutMs?: number | undefined;
-  /** Parts are sent as it allows; then the time for one part has no limit of its own. */
+  /** Parts are sent as it allows, two at a time; then the time for one part has no limit of its own. */
   readonly pace?: Pace | undefined;
   /** Time for one part in all. Default 15 min. */
   readonly partTimeoutMs?: number | undefined;

@@ -1,6 +1,7 @@
-import type { ObjectStore, StoreLimits } from "@layaway/object-store";
+import { createPacer, type ObjectStore, type StoreLimits } from "@layaway/object-store";
 
 import { keySpace } from "./key-space.ts";
+import type { PacedBodies } from "./pace-parts.ts";
 import { partChecksums } from "./part-checksums.ts";
 import { presigner } from "./presign.ts";
 import { createClient } from "./s3-client.ts";
@@ -29,12 +30,14 @@ export function createS3Store(options: S3StoreOptions): ObjectStore {
   const client = createClient(options, options.endpoint);
   // AWS sends white space while it works; not every store does.
   const idleTimeoutMs = options.workTimeoutMs ?? 5 * 60_000;
-  const patientClient = createClient({ ...options, idleTimeoutMs }, options.endpoint);
+  const pacedBodies: PacedBodies = new WeakMap();
+  const patientClient = createClient({ ...options, idleTimeoutMs }, options.endpoint, pacedBodies);
   const keys = keySpace(options.bucket, options.prefix ?? "");
   const presign = presigner(options, client, keys);
   const context = {
     client,
     patientClient,
+    pacing: options.pace === undefined ? undefined : { pacer: createPacer(options.pace), pacedBodies },
     keys,
     checksums: partChecksums(options.checksums),
     partTimeoutMs: options.partTimeoutMs ?? (options.pace === undefined ? 15 * 60_000 : undefined),

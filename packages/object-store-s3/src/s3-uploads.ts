@@ -2,6 +2,7 @@ import {
   AbortMultipartUploadCommand,
   CreateMultipartUploadCommand,
   UploadPartCommand,
+  type UploadPartCommandOutput,
 } from "@aws-sdk/client-s3";
 import { UploadNotFoundError } from "@layaway/object-store";
 import type { ObjectStore, Upload } from "@layaway/object-store";
@@ -57,7 +58,7 @@ export function uploadCalls(context: S3Context): UploadCalls {
         ...(checksum === undefined ? {} : { ChecksumCRC32: checksum }),
       });
       const call = { what, subject: "upload", signal, timeoutMs: context.partTimeoutMs } as const;
-      const answer = await asS3Call(call, (how) => client.send(command, how));
+      const answer = await asS3Call(call, (how) => sendPart(context, command, body, how));
       const etag = withoutQuotes(answered(answer.ETag, what, "ETag"));
       return { number, etag, sizeBytes: body.length, ...(checksum === undefined ? {} : { checksum }) };
     },
@@ -79,6 +80,20 @@ export function uploadCalls(context: S3Context): UploadCalls {
       }
     },
   };
+}
+
+/** A part that has to wait for its pace is signed after that. */
+function sendPart(
+  { client, patientClient, pacing }: S3Context,
+  command: UploadPartCommand,
+  body: Buffer,
+  how: { readonly abortSignal: AbortSignal },
+): Promise<UploadPartCommandOutput> {
+  if (pacing === undefined) return client.send(command, how);
+  return pacing.pacer.paced(body, how.abortSignal, (pieces) => {
+    pacing.pacedBodies.set(body, pieces);
+    return patientClient.send(command, how);
+  });
 }
 
 /** For an upload that another process began, the store's list of its parts says whether they carry checksums. */

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 
 import { describe, expect, test } from "vitest";
@@ -72,6 +74,82 @@ describe("a part on the wire", () => {
           }),
       },
     ));
+
+  test("may be held back for longer than a connection may be idle otherwise", () =>
+    withScriptedS3(
+      [stored],
+      async (store, { seen }) => {
+        await store.uploadPart({ key: "k.tar", uploadId: "id-1" }, 7, bytes);
+        expect(seen[0]?.body).toBe(bytes.toString());
+      },
+      {
+        checksums: "none",
+        idleTimeoutMs: 100,
+        pace: (upToBytes) => delay(300, Math.min(upToBytes, 10)),
+      },
+    ));
+
+  test("waits for its first bytes without a connection, and for its turn where two are under way", () => {
+    const turns: (() => void)[] = [];
+    return withScriptedS3(
+      [stored],
+      async (store, server) => {
+        const parts = [1, 2, 3].map((number) =>
+          store.uploadPart({ key: "k.tar", uploadId: "id-1" }, number, Buffer.from(bytes)),
+        );
+        await delay(50);
+        expect(turns).toHaveLength(2);
+        expect(server.connections()).toBe(0);
+        while (server.seen.length < 3) {
+          turns.shift()?.();
+          await delay(5);
+        }
+        expect((await Promise.all(parts)).map(({ number }) => number)).toEqual([1, 2, 3]);
+      },
+      {
+        checksums: "none",
+        pace: (upToBytes) => new Promise((resolve) => turns.push(() => resolve(upToBytes))),
+      },
+    );
+  });
+
+  test("that is refused early leaves no connection behind, and takes nothing more of its pace", async () => {
+    let open = 0;
+    let taken = 0;
+    const server = createServer((incoming, response) => {
+      incoming.once("data", () => response.writeHead(503).end());
+    });
+    server.on("connection", (socket) => {
+      open += 1;
+      socket.on("close", () => (open -= 1));
+    });
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address();
+        resolve(typeof address === "object" && address !== null ? address.port : 0);
+      });
+    });
+    await withScriptedS3(
+      [stored],
+      async (store) => {
+        const sent = store.uploadPart({ key: "k.tar", uploadId: "id-1" }, 1, Buffer.alloc(1 << 20));
+        await expect(sent).rejects.toMatchObject({ code: "destination_unavailable" });
+        const takenUntilThen = taken;
+        await delay(100);
+        expect(open).toBe(0);
+        expect(taken).toBe(takenUntilThen);
+      },
+      {
+        checksums: "none",
+        endpoint: `http://127.0.0.1:${port}`,
+        pace: async (upToBytes) => {
+          taken += 1;
+          return delay(20, Math.min(upToBytes, 10_000));
+        },
+      },
+    );
+    await new Promise((resolve) => server.close(resolve));
+  });
 
   test("carries a CRC32 where the store repeated the algorithm, and the completion gives it back", () =>
     withScriptedS3([created("CRC32"), stored, absent, completed], async (store, { seen }) => {

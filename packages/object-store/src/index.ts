@@ -19,4 +19,5 @@ export type {
   UploadedPart,
   WriteOptions,
 } from "./object-store.ts";
-export { type Pace, pacedPieces } from "./paced-pieces.ts";
+export type { Pace } from "./paced-pieces.ts";
+export { createPacer, type Pacer } from "./pacer.ts";
