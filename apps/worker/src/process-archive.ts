@@ -10,16 +10,17 @@ const reportEveryMs = 500;
 /** While nothing comes (a paused budget, a slow store) the rate falls, and that is told too. */
 const quietReportEveryMs = 2000;
 
-/** Moves one image and tells how far it is. */
+/** Moves one image and tells how far it is. `now` is monotonic, in milliseconds: rates know nothing of a clock that is set. */
 export function processArchive(
-  deps: Pick<WorkerDeps, "archive" | "logger" | "now">,
+  deps: Pick<WorkerDeps, "archive" | "logger">,
   metrics: WorkerMetrics,
+  now: () => number = () => performance.now(),
 ): ProcessArchive {
   return async ({ record, attempt, fetchedBefore, signal, report }) => {
     const about = { archive: record.id, image: record.image, destination: record.destination, attempt };
     deps.logger.info(about, "archiving");
     const end = metrics.begin();
-    const tally = createProgressTally(() => deps.now().getTime());
+    const tally = createProgressTally(now);
     let reportedAt = Number.NEGATIVE_INFINITY;
     const read = (): ArchiveProgress => {
       const progress = tally.read();
@@ -42,7 +43,7 @@ export function processArchive(
           metrics.count(record.destination, event);
           if (event.kind === "retry")
             deps.logger.warn({ ...about, what: event.what, reason: event.message }, "retrying");
-          const at = deps.now().getTime();
+          const at = now();
           if (event.kind !== "planned" && at - reportedAt < reportEveryMs) return;
           reportedAt = at;
           reportNow();

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { ArchiveProgress } from "@layaway/jobs";
 import { InternalError } from "@layaway/errors";
 import { Registry } from "prom-client";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { processArchive } from "../src/process-archive.ts";
 import type { ArchiveOne } from "../src/worker-deps.ts";
@@ -14,8 +14,8 @@ function run(archive: ArchiveOne, stepMs = 1000, fetchedBefore = 0) {
   const registry = new Registry();
   const reports: ArchiveProgress[] = [];
   let at = 0;
-  const now = () => new Date((at += stepMs));
-  const process = processArchive({ archive, logger: silent, now }, createWorkerMetrics("0.0.0", registry));
+  const now = () => (at += stepMs);
+  const process = processArchive({ archive, logger: silent }, createWorkerMetrics("0.0.0", registry), now);
   const signal = new AbortController().signal;
   const outcome = process({
     record,
@@ -63,6 +63,7 @@ describe("a job", () => {
       key: "nginx.tar",
       size: 1000,
       bytes: { total: 1000, done: 0, fetched: 0, reused: 0 },
+      rate: 0,
     });
     expect(reports.at(-1)?.bytes).toEqual({ total: 1000, done: 1000, fetched: 900, reused: 100 });
   });
@@ -79,6 +80,33 @@ describe("a job", () => {
     );
     await expect(outcome).rejects.toThrow(InternalError);
     expect(reports.at(-1)?.bytes?.fetched).toBe(120);
+  });
+
+  it("tells a rate that a clock on the wall that is set back does not change", async () => {
+    vi.useFakeTimers({ toFake: ["Date", "performance", "setInterval", "clearInterval"] });
+    try {
+      const reports: ArchiveProgress[] = [];
+      const archive: ArchiveOne = async ({ onEvent }) => {
+        for (const event of events.filter(({ kind }) => kind === "planned")) onEvent(event);
+        for (let piece = 0; piece < 40; piece += 1) {
+          vi.advanceTimersByTime(250);
+          if (piece === 20) vi.setSystemTime(Date.now() - 3_600_000);
+          onEvent({ kind: "fetched", blob: digest, sizeBytes: 10 });
+        }
+        return result;
+      };
+      const process = processArchive(
+        { archive, logger: silent },
+        createWorkerMetrics("0.0.0", new Registry()),
+      );
+      const { signal } = new AbortController();
+      const report = (progress: ArchiveProgress): void => void reports.push(progress);
+      await process({ record, attempt: 1, fetchedBefore: 0, signal, report });
+      expect(reports.length).toBeGreaterThan(15);
+      expect(reports.at(-1)?.rate).toBe(40);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("does not report every piece of a body", async () => {

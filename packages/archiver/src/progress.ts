@@ -20,7 +20,10 @@ export type ArchiveEvent =
   /** Something failed and is tried again; `restart` means from the first byte. */
   | { readonly kind: "retry"; readonly what: "store" | "restart"; readonly message: string };
 
-/** How far an archive is: sizes in bytes, `rate` in bytes per second over the last seconds. */
+/**
+ * How far an archive is: sizes in bytes, `rate` in bytes per second that came over the last seconds. `etaMs` is absent where
+ * it is not known: while nothing moves, and where the store has yet to show how fast it is.
+ */
 export interface ArchiveProgress {
   readonly digest?: Digest;
   readonly key?: string;
@@ -48,7 +51,26 @@ export function createProgressTally(now: () => number): {
   // Headers and small entries are neither fetched nor reused: what is stored counts them.
   const arrivedBytes = (): number =>
     Math.min(bytes.total, Math.max(bytes.done, bytes.fetched - fetchedBefore + bytes.reused + resumedBytes));
-  const meter = createRateMeter(now);
+  const arriving = createRateMeter(now);
+  const storing = createRateMeter(now);
+  let plannedAt = 0;
+  /** What the archive holds besides layers: it is stored without having been fetched as part of it. */
+  let unfetchedBytes = 0;
+  let storedBytes = 0;
+
+  /** `undefined`: there is no telling. */
+  const etaMs = (rate: number): number | undefined => {
+    const leftToArrive = bytes.total - arrivedBytes();
+    // A store that is slow holds back what arrives, but for the parts that wait for it: these are left when all is there.
+    if (leftToArrive > unfetchedBytes)
+      return rate === 0 ? undefined : Math.round((leftToArrive * 1000) / rate);
+    const leftToStore = bytes.total - bytes.done;
+    if (leftToStore === 0) return 0;
+    // Parts may be far apart, and then the mean of all must do.
+    const storeRate = storing.read() || (storedBytes * 1000) / Math.max(1, now() - plannedAt);
+    return storeRate === 0 ? undefined : Math.round((leftToStore * 1000) / storeRate);
+  };
+
   return {
     arrivedBytes,
     take(event) {
@@ -56,15 +78,19 @@ export function createProgressTally(now: () => number): {
         case "planned":
           planned = { digest: event.digest, key: event.key };
           bytes.total = event.sizeBytes;
+          plannedAt = now();
+          unfetchedBytes = event.layers.reduce((left, { sizeBytes }) => left - sizeBytes, event.sizeBytes);
           return;
         case "fetched":
           bytes.fetched += event.sizeBytes;
-          meter.add(event.sizeBytes);
+          arriving.add(event.sizeBytes);
           return;
         case "stored":
           bytes.done += event.sizeBytes;
           bytes.reused += event.reusedBytes;
-          if (event.reusedBytes > 0) meter.add(event.reusedBytes);
+          storedBytes += event.sizeBytes;
+          storing.add(event.sizeBytes);
+          if (event.reusedBytes > 0) arriving.add(event.reusedBytes);
           return;
         case "resumed":
           bytes.done += event.sizeBytes;
@@ -78,14 +104,10 @@ export function createProgressTally(now: () => number): {
       }
     },
     read() {
-      const rate = Math.round(meter.read());
-      return {
-        ...planned,
-        bytes: { ...bytes },
-        ...(planned !== undefined && rate > 0
-          ? { rate, etaMs: Math.round(((bytes.total - arrivedBytes()) * 1000) / rate) }
-          : {}),
-      };
+      if (planned === undefined) return { bytes: { ...bytes } };
+      const rate = Math.round(arriving.read());
+      const left = etaMs(rate);
+      return { ...planned, bytes: { ...bytes }, rate, ...(left === undefined ? {} : { etaMs: left }) };
     },
   };
 }

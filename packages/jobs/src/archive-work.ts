@@ -6,8 +6,9 @@ export interface ArchiveProgress {
   readonly key?: string;
   readonly size?: number;
   readonly bytes?: ArchiveBytes;
-  /** Bytes per second, lately. */
+  /** Bytes per second, lately; 0 where nothing moves. */
   readonly rate?: number;
+  /** At that rate. A rate without it says that it is not known. */
   readonly etaMs?: number;
 }
 

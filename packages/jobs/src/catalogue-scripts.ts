@@ -34,6 +34,10 @@ if to ~= '' then
   -- They belong to a moment of the attempt that ended or has not begun.
   redis.call('HDEL', entry, 'rate', 'etaMs', 'error')
 end
+-- What is left follows from the rate: where that is told without it, it is not known.
+for i = 4, #ARGV, 2 do
+  if ARGV[i] == 'rate' then redis.call('HDEL', entry, 'etaMs') end
+end
 if mode == 'begin' then redis.call('HSET', entry, '_owner', owner) end
 redis.call('HSET', entry, unpack(ARGV, 4))
 return 1

@@ -8,7 +8,10 @@ export interface ProgressWriter {
   finish(): Promise<void>;
 }
 
-/** Writes at most once per interval, one write at a time, always the newest; what a report does not name stays as it was. */
+/**
+ * Writes at most once per interval, one write at a time, always the newest; what a report does not name stays as it was, but
+ * for the time that is left: it goes with the rate.
+ */
 export function createProgressWriter(
   write: (progress: ArchiveProgress) => Promise<unknown>,
   intervalMs: number,
@@ -46,7 +49,9 @@ export function createProgressWriter(
   };
   return {
     report(progress) {
-      pending = { ...pending, ...progress };
+      const { etaMs, ...before } = pending ?? {};
+      const keepsEta = etaMs !== undefined && progress.rate === undefined;
+      pending = { ...before, ...(keepsEta ? { etaMs } : {}), ...progress };
       flush();
     },
     stop,

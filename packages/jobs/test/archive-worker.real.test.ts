@@ -78,6 +78,7 @@ describeWithServers("the archive worker", ["redis"], () => {
     const record = archiveRequest(1);
     expect(await jobs.enqueue(record)).toMatchObject({ id: record.id, state: "queued" });
     const held = gate();
+    const paused = gate();
     const settled: unknown[] = [];
     await start(prefix, {
       process: async (work) => {
@@ -87,6 +88,8 @@ describeWithServers("the archive worker", ["redis"], () => {
           rate: 5,
           etaMs: 9,
         });
+        await paused.opened;
+        work.report({ rate: 0 });
         await held.opened;
         return {
           key: "team/app.tar",
@@ -106,6 +109,13 @@ describeWithServers("the archive worker", ["redis"], () => {
       return archive;
     });
     expect(running?.startedAt).toBeDefined();
+    paused.open();
+    const standing = await vi.waitFor(async () => {
+      const archive = await jobs.get(record.id);
+      expect(archive).toMatchObject({ state: "running", digest: "sha256:aa", rate: 0 });
+      return archive;
+    });
+    expect(standing).not.toHaveProperty("etaMs");
     held.open();
     const archive = await reached(jobs, record.id, "completed");
     expect(archive).toMatchObject({

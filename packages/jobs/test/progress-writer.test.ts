@@ -26,6 +26,23 @@ test("writes at most once per interval, the newest of each field", async () => {
   ]);
 });
 
+test("what was left at an earlier rate is dropped where the new rate comes without it", async () => {
+  const written: ArchiveProgress[] = [];
+  const writer = createProgressWriter(
+    async (progress) => written.push(progress),
+    1000,
+    () => {},
+  );
+  writer.report({ key: "k" });
+  writer.report({ rate: 5, etaMs: 9 });
+  writer.report({ key: "l" });
+  await vi.advanceTimersByTimeAsync(1000);
+  writer.report({ rate: 5, etaMs: 8 });
+  writer.report({ rate: 0 });
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(written).toEqual([{ key: "k" }, { rate: 5, etaMs: 9, key: "l" }, { rate: 0 }]);
+});
+
 test("does not begin a write before the last one ended, and waits for it at the end", async () => {
   const held = gate();
   const written: ArchiveProgress[] = [];
