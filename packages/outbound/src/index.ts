@@ -5,5 +5,6 @@ export type { Egress } from "./egress.ts";
 export type { HostTls, Outbound, OutboundOptions, OutboundRequest, OutboundResponse } from "./outbound.ts";
 export type { ProxySettings } from "./proxy.ts";
 export { redactUrl } from "./redact-url.ts";
+export { mostDiscardedBytes } from "./response-body.ts";
 export { requestFollowing, type FollowedResponse, type FollowingOptions } from "./request-following.ts";
 export { TransportError, type TransportErrorKind } from "./transport-error.ts";

@@ -38,7 +38,8 @@ type Flow = Pick<Dispatcher.DispatchController, "pause" | "resume" | "abort" | "
 
 /** So much is kept for a reader that is elsewhere; then the connection stands still. */
 const mostKeptBytes = 64 * 1024;
-const mostDiscardedBytes = 64 * 1024;
+/** What `discard` reads at most. */
+export const mostDiscardedBytes: number = 64 * 1024;
 
 /**
  * Between a connection and who reads its body. `each` copies nothing and waits for nothing: what arrives is handed over in

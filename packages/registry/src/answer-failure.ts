@@ -3,6 +3,7 @@ import { SizeMismatchError } from "@layaway/oci";
 import { type OutboundResponse, redactUrl } from "@layaway/outbound";
 import { z } from "zod";
 
+import type { Reserve } from "./blob-reader.ts";
 import {
   BlobUnknownError,
   DeniedError,
@@ -25,6 +26,8 @@ export interface AnswerContext {
   /** Milliseconds since 1970. */
   readonly wallClock: number;
   readonly maxWaitMs: number;
+  readonly reserve: Reserve | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** An error body: registry-protocol.md, section 1. */
@@ -42,7 +45,7 @@ export async function answerFailure(
   response: OutboundResponse,
   context: AnswerContext,
 ): Promise<LayawayError> {
-  const errorCode = await errorCodeOf(response, context.method);
+  const errorCode = await errorCodeOf(response, context);
   const where = `${context.method} ${redactUrl(response.url)}: ${response.status}${errorCode === undefined ? "" : ` ${errorCode}`}`;
   const retryAfterMs = parseRetryAfter(response.header("retry-after"), context.wallClock);
   const { status } = response;
@@ -61,14 +64,20 @@ export async function answerFailure(
   return new SourceUnusableError(where);
 }
 
-async function errorCodeOf(response: OutboundResponse, method: string): Promise<string | undefined> {
+async function errorCodeOf(
+  response: OutboundResponse,
+  { method, reserve, signal }: AnswerContext,
+): Promise<string | undefined> {
   if (method === "HEAD") {
     response.discard();
     return undefined;
   }
   try {
-    const text = Buffer.from(await response.readAll(maxErrorBytes)).toString();
-    const code = errorBody.parse(JSON.parse(text)).errors[0]?.code ?? "";
+    const bytes = await response.readAll(maxErrorBytes);
+    // A failure is told without waiting for the budget: those who come later pay for it.
+    if (reserve !== undefined && bytes.length > 0)
+      (await reserve(bytes.length, signal, { atLatestMs: 0 })).end(bytes.length);
+    const code = errorBody.parse(JSON.parse(Buffer.from(bytes).toString())).errors[0]?.code ?? "";
     return /^[A-Z][A-Z0-9_]{0,40}$/.test(code) ? code : undefined;
   } catch {
     return undefined;

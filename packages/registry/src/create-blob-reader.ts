@@ -1,5 +1,6 @@
 import { CancelledError, InternalError, LayawayError } from "@layaway/errors";
 import type { Descriptor } from "@layaway/oci";
+import { mostDiscardedBytes } from "@layaway/outbound";
 
 import { abortable } from "./abortable.ts";
 import { type Filled, fillFrom } from "./blob-body.ts";
@@ -125,6 +126,7 @@ export function createBlobReader(options: BlobReaderOptions): BlobReader {
       const taken = await take(place, offset, { ...attempt, asked: { ...attempt.asked, onBytes } }, link);
       // The one body is paid for as it is read; its first stretch is paid by this lease.
       if (taken.kind === "sequential") movedBytes = lease.sizeBytes;
+      if (taken.kind === "ignored") movedBytes = Math.min(mostDiscardedBytes, blob.size);
       const isCut = taken.kind === "short" && lease.revoked.aborted;
       return isCut ? { kind: "taken", bytes: taken.bytes } : taken;
     } catch (error) {

@@ -130,6 +130,8 @@ export function createExchange(options: {
       byRegistry,
       wallClock: options.wallClock(),
       maxWaitMs: retries.maxWaitMs,
+      reserve: options.tokenClientFor(request.reference.registry).reserve,
+      signal: request.signal,
     });
 
   /** gcr.io once refused without a challenge; the one of `/v2/` serves then (containers/image `docker_client.go`). */

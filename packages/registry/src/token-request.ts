@@ -78,12 +78,12 @@ async function ask(
   if (credentials?.kind === "identityToken") {
     const answer = await post(client, request, credentials.token, signal);
     if (answer.status === 200) return answer;
-    if (!noPostForm.has(answer.status)) throw await failure(client, "POST", answer);
+    if (!noPostForm.has(answer.status)) throw await failure(client, "POST", answer, signal);
     answer.discard();
   }
   const answer = await get(client, request, signal);
   if (answer.status === 200) return answer;
-  throw await failure(client, "GET", answer);
+  throw await failure(client, "GET", answer, signal);
 }
 
 /** Redirects are not followed: the form holds the secret itself. */
@@ -144,13 +144,20 @@ function encodeBasic(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }
 
-async function failure(client: TokenClient, method: string, answer: OutboundResponse): Promise<Error> {
+async function failure(
+  client: TokenClient,
+  method: string,
+  answer: OutboundResponse,
+  signal: AbortSignal,
+): Promise<Error> {
   return answerFailure(answer, {
     subject: "token",
     method,
     byRegistry: true,
     wallClock: client.wallClock(),
     maxWaitMs: client.retries.maxWaitMs,
+    reserve: client.reserve,
+    signal,
   });
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { SourceUnavailableError } from "../src/index.ts";
-import { patternBytes, putBlob, signal, startFixture } from "./fixture.ts";
+import { leaseOf, patternBytes, putBlob, signal, startFixture } from "./fixture.ts";
 
 const mib = 1024 * 1024;
 const content = patternBytes(0, 2 * mib);
@@ -89,11 +89,18 @@ test("a place that fails is not insisted on", async () => {
   expect(server.log.map((entry) => entry.kind)).toEqual(["blob", "cdn", "cdn", "blob", "cdn"]);
 });
 
-test("a place that ignores Range once is passed by", async () => {
-  const { server, client, reference } = await startFixture({ server: { cdn: {} } });
+test("a place that ignores Range once is passed by; what is thrown away of its body is paid for", async () => {
+  const moved: number[] = [];
+  const { server, client, reference } = await startFixture({
+    server: { cdn: {} },
+    client: {
+      reserve: () => (upToBytes) => Promise.resolve(leaseOf(upToBytes, (bytes) => moved.push(bytes))),
+    },
+  });
   const reader = client.openBlob(reference(":1"), putBlob(server, content));
   await reader.read(Buffer.alloc(10), 0, { signal });
   server.inject({ on: "cdn", ignoreRange: true });
+  moved.length = 0;
   const into = Buffer.alloc(10);
   await reader.read(into, 1000, { signal });
   expect(into.equals(content.subarray(1000, 1010))).toBe(true);
@@ -104,6 +111,7 @@ test("a place that ignores Range once is passed by", async () => {
     "blob 307",
     "cdn 206",
   ]);
+  expect(moved).toEqual([64 * 1024, 10]);
 });
 
 test("a redirect to an address that the guard refuses is not followed", async () => {

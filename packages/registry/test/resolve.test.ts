@@ -12,7 +12,16 @@ import {
 import { describe, expect, test } from "vitest";
 
 import { ManifestUnknownError } from "../src/index.ts";
-import { descriptorOf, json, putImage, putIndex, repository, signal, startFixture } from "./fixture.ts";
+import {
+  descriptorOf,
+  json,
+  leaseOf,
+  putImage,
+  putIndex,
+  repository,
+  signal,
+  startFixture,
+} from "./fixture.ts";
 
 const arm64 = parsePlatform("linux/arm64");
 
@@ -311,6 +320,52 @@ test("manifests, configs and tokens are paid for too", async () => {
   await client.resolve(reference(":1"), { platform: undefined, signal });
   const token = server.log.find((entry) => entry.kind === "token")?.bytesSent;
   expect(reserved).toEqual([token, descriptor.size, configBytes.length]);
+});
+
+test("bodies that do not tell their length are paid for as they are read, and errors afterwards", async () => {
+  const paid: number[] = [];
+  const insistent: (number | undefined)[] = [];
+  const { server, client, reference } = await startFixture({
+    client: {
+      reserve:
+        () =>
+        (upToBytes, _signal, { atLatestMs } = {}) => {
+          insistent.push(atLatestMs);
+          return Promise.resolve(leaseOf(upToBytes, (bytes) => paid.push(bytes)));
+        },
+    },
+  });
+  const manifest = Buffer.alloc(200_000, " ");
+  manifest.write("{}");
+  server.putManifest(repository, { bytes: manifest, mediaType: "application/json" }, ["1"]);
+  server.inject({ on: "manifest", framing: "chunked", times: 2 });
+  const { bytes } = await client.fetchManifest(reference(":1"), { signal });
+  expect(bytes).toHaveLength(manifest.length);
+  expect(paid.reduce((sum, moved) => sum + moved, 0)).toBe(manifest.length);
+  expect(paid.length).toBeGreaterThan(3);
+  expect(insistent.every((atLatestMs) => atLatestMs === undefined)).toBe(true);
+  paid.length = insistent.length = 0;
+  const absent = reference(`@${sha256Of(Buffer.from("absent"))}`);
+  await expect(client.fetchManifest(absent, { signal })).rejects.toMatchObject({ code: "manifest_unknown" });
+  const sent = server.log.filter(({ status, method }) => status === 404 && method === "GET");
+  expect(paid).toEqual(sent.map(({ bytesSent }) => bytesSent));
+  expect(insistent).toEqual([0]);
+});
+
+test("nothing of a body of unknown length is read while the budget is paused", async () => {
+  const { server, client, reference } = await startFixture({
+    client: {
+      reserve: () => (_upToBytes, asked) =>
+        new Promise((_resolve, reject) => {
+          asked.addEventListener("abort", () => reject(asked.reason), { once: true });
+        }),
+    },
+  });
+  putImage(server, { tags: ["1"] });
+  server.inject({ on: "manifest", framing: "chunked", times: 2 });
+  await expect(
+    client.fetchManifest(reference(":1"), { signal: AbortSignal.timeout(100) }),
+  ).rejects.toBeDefined();
 });
 
 test("a config is fetched once more when it is damaged, and no more", async () => {
