@@ -89,6 +89,7 @@ describe("layaway", () => {
     [["archive", "nginx", "file:///x", "--tls-verify", "maybe"], /^layaway: invalid_request: --tls-verify/],
     [["archive", "docker-daemon:app:1", "file:///x"], /^layaway: invalid_request: docker-daemon:app:1/],
     [["archive", "NGINX", "file:///x"], /^layaway: invalid_reference: /],
+    [["bandwidth", "--clear", "--for", "2h"], /^layaway: invalid_request: --for: goes with --set/],
     [["submit", "nginx", "--label", "novalue"], /^layaway: invalid_request: --label/],
     [
       ["archive", "nginx", "file:///x", "--authfile", "/nonexistent/auth.json"],

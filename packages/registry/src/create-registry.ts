@@ -4,6 +4,7 @@ import type { Reference } from "@layaway/oci";
 import { createAuthorizer } from "./authorizer.ts";
 import type { BlobReader, Reserve, WindowTiming } from "./blob-reader.ts";
 import { createBlobRequests } from "./blob-requests.ts";
+import { cancellableReserve } from "./cancellable-reserve.ts";
 import { createContentCache } from "./content-cache.ts";
 import { createBlobReader } from "./create-blob-reader.ts";
 import { createExchange } from "./exchange.ts";
@@ -33,8 +34,10 @@ export function createRegistry(options: RegistryOptions): Registry {
     sleep: options.sleep ?? sleep,
     maxWaitMs: options.maxWaitMs ?? defaultMaxWaitMs,
   };
-  const reserveFor = (registry: string, share?: Share): Reserve | undefined =>
-    options.reserve?.(registry, share);
+  const reserveFor = (registry: string, share?: Share): Reserve | undefined => {
+    const reserve = options.reserve?.(registry, share);
+    return reserve === undefined ? undefined : cancellableReserve(reserve);
+  };
   const urlOf = (reference: Pick<Reference, "registry">): URL =>
     registryUrl(reference.registry, plainHttpFor);
   const tokenClientFor = (registry: string): TokenClient => ({

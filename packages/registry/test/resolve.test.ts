@@ -1,3 +1,4 @@
+import { CancelledError } from "@layaway/errors";
 import {
   archivedDigest,
   defaultPlatform,
@@ -352,21 +353,23 @@ test("bodies that do not tell their length are paid for as they are read, and er
   expect(insistent).toEqual([0]);
 });
 
-test("nothing of a body of unknown length is read while the budget is paused", async () => {
-  const { server, client, reference } = await startFixture({
-    client: {
-      reserve: () => (_upToBytes, asked) =>
-        new Promise((_resolve, reject) => {
-          asked.addEventListener("abort", () => reject(asked.reason), { once: true });
-        }),
-    },
-  });
-  putImage(server, { tags: ["1"] });
-  server.inject({ on: "manifest", framing: "chunked", times: 2 });
-  await expect(
-    client.fetchManifest(reference(":1"), { signal: AbortSignal.timeout(100) }),
-  ).rejects.toBeDefined();
-});
+test.each([{ framing: "length" as const }, { framing: "chunked" as const }])(
+  "nothing of a body is read while the budget is paused (framing: $framing), and the wait can be cancelled",
+  async ({ framing }) => {
+    const { server, client, reference } = await startFixture({
+      client: {
+        reserve: () => (_upToBytes, asked) =>
+          new Promise((_resolve, reject) => {
+            asked.addEventListener("abort", () => reject(asked.reason), { once: true });
+          }),
+      },
+    });
+    putImage(server, { tags: ["1"] });
+    server.inject({ on: "manifest", framing, times: 2 });
+    const fetching = client.fetchManifest(reference(":1"), { signal: AbortSignal.timeout(100) });
+    await expect(fetching).rejects.toBeInstanceOf(CancelledError);
+  },
+);
 
 test("a config is fetched once more when it is damaged, and no more", async () => {
   const { server, client, reference } = await startFixture();

@@ -22,6 +22,7 @@ export async function bandwidth(flags: BandwidthFlags, client: ApiClient, termin
 function changed(flags: BandwidthFlags, client: ApiClient): Promise<BandwidthState> {
   if (flags.clear === true) {
     if (flags.set !== undefined) throw new InvalidRequestError("--set and --clear exclude each other");
+    if (flags.for !== undefined) throw new InvalidRequestError("--for: goes with --set");
     return client.clearBandwidth();
   }
   if (flags.set !== undefined) return client.setBandwidth(flags.set, flags.for);
