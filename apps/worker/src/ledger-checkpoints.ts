@@ -1,5 +1,5 @@
-import type { Checkpoints } from "@layaway/archiver";
-import type { Ledger } from "@layaway/ledger";
+import type { Checkpoints, OpenBlob } from "@layaway/archiver";
+import type { CheckpointRecord, Ledger } from "@layaway/ledger";
 import { parseDigest } from "@layaway/oci";
 
 /** Keeps an archive's checkpoint in its destination's bucket. */
@@ -17,24 +17,24 @@ export function ledgerCheckpoints(
         ...(open === undefined ? {} : { open: { ...open, digest: parseDigest(open.digest) } }),
       };
     },
-    save: ({ open, ...rest }, signal) =>
-      ledger.writeCheckpoint(
+    save({ open: blob, ...rest }, signal) {
+      const open = blob === undefined ? undefined : recordOf(blob);
+      return ledger.writeCheckpoint(
         id,
-        { version: 1, ...rest, ...(open === undefined ? {} : { open: withoutNothing(open) }) },
+        { version: 1, ...rest, ...(open === undefined ? {} : { open }) },
         { signal },
-      ),
+      );
+    },
     clear: (signal) => ledger.deleteCheckpoint(id, { signal }),
   };
 }
 
-function withoutNothing({
-  digest,
-  sizeBytes,
-  state,
-}: {
-  digest: string;
-  sizeBytes: number;
-  state?: string | undefined;
-}) {
-  return { digest, sizeBytes, ...(state === undefined ? {} : { state }) };
+/** JSON has no `undefined`. */
+function recordOf({ digest, sizeBytes, state, prefix }: OpenBlob): CheckpointRecord["open"] {
+  return {
+    digest,
+    sizeBytes,
+    ...(state === undefined ? {} : { state }),
+    ...(prefix === undefined ? {} : { prefix }),
+  };
 }

@@ -25,9 +25,11 @@ import {
   UploadNotFoundError,
 } from "@layaway/object-store";
 
+import { RangeIgnoredError } from "@layaway/registry";
+
 import { isArchiveOf } from "./archive-identity.ts";
 import { placesOf } from "./blob-places.ts";
-import type { Checkpoints } from "./checkpoint.ts";
+import { type Checkpoints, digestOfParts } from "./checkpoint.ts";
 import { abandonUpload, abortUpload, begin, checkpointSaver, forget, resume } from "./interrupted-upload.ts";
 import { commitUpload, conflictAt } from "./commit-upload.ts";
 import type { ImageSource } from "./image-source.ts";
@@ -175,8 +177,9 @@ async function uploadArchive(
   const { key } = work;
   const resumed = await resume(options, { plan, key, parts, retries });
   const upload = resumed?.upload ?? (await begin(options, { plan, key, retries }));
-  const save = checkpointSaver(options, { upload, plan, parts });
-  if (resumed === undefined) await save?.(0, undefined);
+  const checkpoint = checkpointSaver(options, { upload, plan, parts });
+  if (resumed === undefined)
+    await checkpoint?.save({ partsDone: 0, partsDigest: digestOfParts([]), open: undefined });
   else onEvent({ kind: "resumed", sizeBytes: sum(resumed.parts) });
   try {
     const uploaded = await transferParts({
@@ -192,7 +195,7 @@ async function uploadArchive(
       retries,
       onEvent,
       resumed,
-      onCheckpoint: save,
+      onCheckpoint: checkpoint?.save,
       signal,
     });
     const committed = await commitUpload({
@@ -206,12 +209,13 @@ async function uploadArchive(
       retries,
       signal,
     });
-    await forget(options);
+    await forget(options, upload);
     return committed;
   } catch (error) {
-    if (options.checkpoints === undefined || !isWorthResuming(error)) {
+    const isKept = resumed !== undefined || checkpoint?.isSaved() === true;
+    if (!isKept || !isWorthResuming(error)) {
       await abortUpload(store, upload, retries);
-      await forget(options);
+      await forget(options, upload);
     }
     throw error;
   }
@@ -244,6 +248,8 @@ function isWorthRestart(error: unknown, places: BlobPlaces): error is Error {
 /** An error that may pass, and an attempt that was stopped: somebody will come back for it. */
 function isWorthResuming(error: unknown): boolean {
   if (error instanceof DigestMismatchError || error instanceof UploadNotFoundError) return false;
+  // Without Range, going on in the middle means to throw away all before it: begun anew it may come through.
+  if (error instanceof RangeIgnoredError) return false;
   return error instanceof CancelledError || (error instanceof LayawayError && error.retryable);
 }
 

@@ -1,7 +1,7 @@
 import type { BlobPlaces, FilledPart, Part } from "@layaway/archive";
 import { leaseBytesAt } from "@layaway/bandwidth";
 import { ObjectConflictError, type ObjectStore } from "@layaway/object-store";
-import type { Descriptor, Digest } from "@layaway/oci";
+import { type Descriptor, type Digest, DigestMismatchError } from "@layaway/oci";
 import type { BlobReader } from "@layaway/registry";
 
 import { type BlobHash, type BlobVerifier, createBlobVerifier, ownHash } from "./blob-verifier.ts";
@@ -19,13 +19,15 @@ export interface BlobSource {
   /** Takes the bytes in order, after they arrived; throws `DigestMismatchError` with the blob's last ones. */
   verify(bytes: Uint8Array, signal: AbortSignal): Promise<void>;
   /** What of it has passed, while there is more to come. */
-  passed(): OpenBlob | undefined;
+  passed(): Promise<OpenBlob | undefined>;
 }
 
 interface BlobSources {
   of(blob: Descriptor): BlobSource;
   /** The blob that goes on in the next part, once all bytes of this one have passed. */
-  openAtEndOf(part: FilledPart): OpenBlob | undefined;
+  openAtEndOf(part: FilledPart): Promise<OpenBlob | undefined>;
+  /** Blobs that were begun and have not shown their digest. */
+  unverified(): number;
   /** Ends every open body. */
   close(): void;
 }
@@ -73,20 +75,37 @@ export function createBlobSources(options: {
       if (saved !== undefined) return createBlobVerifier(blob, options.where, saved, before?.sizeBytes);
       const hash = options.savable ? await openSavableHash() : (running ?? ownHash());
       const fresh = createBlobVerifier(blob, options.where, hash);
-      await rehash(reader, fresh, before?.sizeBytes ?? 0, { ...options, onBytes, signal });
-      return fresh;
+      if (before === undefined) return fresh;
+      await rehash(reader, fresh, before.sizeBytes, { ...options, onBytes, signal });
+      // What was fetched again says nothing of what was uploaded before, unless it is the same.
+      const again = await hash.prefix?.();
+      if (again !== undefined && again === before.prefix) return fresh;
+      throw new DigestMismatchError(
+        `blob ${blob.digest} of ${options.where}: what was uploaded of it is not what it begins with now`,
+      );
+    };
+    let preparing: Promise<BlobVerifier> | undefined;
+    const prepared = (signal: AbortSignal): Promise<BlobVerifier> => {
+      preparing ??= prepare(signal);
+      // Whoever verifies meets its failure.
+      preparing.catch(() => {});
+      return preparing;
     };
     return {
       kind: "fetched",
-      read: (into, offset, signal) => reader.read(into, offset, { signal, onBytes }),
+      async read(into, offset, signal) {
+        // What has to be hashed again comes first: a registry that ignores Range serves both from one body.
+        if (before !== undefined) await prepared(signal);
+        await reader.read(into, offset, { signal, onBytes });
+      },
       async verify(bytes, signal) {
-        verifier ??= await prepare(signal);
+        verifier ??= await prepared(signal);
         if (!(await verifier.take(bytes))) return;
         leave();
         open.delete(leave);
         verifier = undefined;
       },
-      passed: () => verifier?.taken(),
+      passed: async () => verifier?.taken(),
     };
   };
 
@@ -102,7 +121,7 @@ export function createBlobSources(options: {
           signal,
         ),
       verify: async () => {},
-      passed: () => undefined,
+      passed: async () => undefined,
     };
   };
 
@@ -114,7 +133,8 @@ export function createBlobSources(options: {
       sources.set(blob.digest, source);
       return source;
     },
-    openAtEndOf(part) {
+    unverified: () => open.size,
+    async openAtEndOf(part) {
       const last = part.pieces.at(-1);
       if (last?.kind !== "blob" || last.blobOffset + last.sizeBytes === last.blob.size) return undefined;
       return sources.get(last.blob.digest)?.passed();

@@ -12,6 +12,8 @@ export interface BlobHash {
   digest(): Promise<string>;
   /** Where it can be saved. */
   state?(): string;
+  /** Of what was taken so far, where the state cannot be saved: lower-case hex. */
+  prefix?(): Promise<string>;
 }
 
 /** Computes a blob's digest from its bytes in order. */
@@ -22,7 +24,7 @@ export interface BlobVerifier {
    */
   take(bytes: Uint8Array): Promise<boolean>;
   /** What was taken so far. */
-  taken(): OpenBlob;
+  taken(): Promise<OpenBlob>;
 }
 
 /** `takenBytes`: what `hash` has taken already. */
@@ -46,9 +48,15 @@ export function createBlobVerifier(
       }
       return true;
     },
-    taken() {
+    async taken() {
       const state = hash.state?.();
-      return { digest: blob.digest, sizeBytes, ...(state === undefined ? {} : { state }) };
+      const prefix = state === undefined ? await hash.prefix?.() : undefined;
+      return {
+        digest: blob.digest,
+        sizeBytes,
+        ...(state === undefined ? {} : { state }),
+        ...(prefix === undefined ? {} : { prefix }),
+      };
     },
   };
 }
@@ -61,5 +69,6 @@ export function ownHash(): BlobHash {
       hash.update(bytes);
     },
     digest: async () => hash.digest("hex"),
+    prefix: async () => hash.copy().digest("hex"),
   };
 }

@@ -13,6 +13,8 @@ export interface Checkpoint {
   readonly layout: string;
   /** Parts 1 to this one stand in the store, and all their bytes have passed the digests. */
   readonly partsDone: number;
+  /** Of their sizes and ETags: a part that somebody else replaced since was never verified. */
+  readonly partsDigest: string;
   /** The blob that goes on in the next part. */
   readonly open?: OpenBlob | undefined;
 }
@@ -22,8 +24,10 @@ export interface OpenBlob {
   readonly digest: Digest;
   /** How many. */
   readonly sizeBytes: number;
-  /** The state of SHA-256 after them, of hash-wasm, in base64; absent: they have to be hashed again. */
+  /** The state of SHA-256 after them, of hash-wasm, in base64; absent: they have to be fetched and hashed again. */
   readonly state?: string | undefined;
+  /** SHA-256 of them, in hex: what is hashed again must be what stands in the upload. */
+  readonly prefix?: string | undefined;
 }
 
 /** Where the checkpoint of one archive is kept. */
@@ -51,6 +55,24 @@ export function layoutOf(parts: readonly Part[]): string {
   return hash.digest("hex");
 }
 
+/** Tells two sets of uploaded parts apart. */
+export function digestOfParts(parts: readonly UploadedPart[]): string {
+  const hash = createHash("sha256");
+  for (const { number, sizeBytes, etag } of parts) hash.update(JSON.stringify([number, sizeBytes, etag]));
+  return hash.digest("hex");
+}
+
+/** The blob that goes on behind a part follows from the part; its first bytes must be vouched for. */
+function isExpected(open: OpenBlob | undefined, last: Part | undefined, next: Part | undefined): boolean {
+  const piece = last?.kind === "filled" ? last.pieces.at(-1) : undefined;
+  if (piece?.kind !== "blob" || piece.blobOffset + piece.sizeBytes === piece.blob.size)
+    return open === undefined;
+  // The edge of a blob that the store copies is not verified, and has no digest under way.
+  if (open === undefined) return next?.kind === "copied";
+  const isSame = open.digest === piece.blob.digest && open.sizeBytes === piece.blobOffset + piece.sizeBytes;
+  return isSame && (open.state !== undefined || open.prefix !== undefined);
+}
+
 /**
  * The upload that an earlier attempt left, where it is one of the same plan, cut the same way, and the store still has every part
  * that the checkpoint names: the store's list is the truth. `undefined`: nothing to go on with.
@@ -73,7 +95,9 @@ export async function findResumable(options: {
       const found = standing.get(part.number);
       return found !== undefined && found.sizeBytes === part.sizeBytes ? [found] : [];
     });
-    return done.length === checkpoint.partsDone ? { upload, parts: done, open: checkpoint.open } : undefined;
+    const isWhole = done.length === checkpoint.partsDone && digestOfParts(done) === checkpoint.partsDigest;
+    const isKnown = isExpected(checkpoint.open, parts[checkpoint.partsDone - 1], parts[checkpoint.partsDone]);
+    return isWhole && isKnown ? { upload, parts: done, open: checkpoint.open } : undefined;
   } catch (error) {
     if (error instanceof UploadNotFoundError) return undefined;
     throw error;

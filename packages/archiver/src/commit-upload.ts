@@ -9,6 +9,7 @@ import {
 } from "@layaway/object-store";
 
 import { isArchiveOf } from "./archive-identity.ts";
+import { abortUpload } from "./interrupted-upload.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
 
 /**
@@ -39,7 +40,7 @@ export async function commitUpload(options: {
       const standing = await store.head(upload.key, { signal });
       if (standing !== undefined && isArchiveOf(standing, plan)) {
         // Where another worker was first, our upload is still open; where only the answer was lost, it is gone already.
-        await store.abortUpload(upload, { signal });
+        await abortUpload(store, upload, options.retries);
         return standing;
       }
       if (!(error instanceof ObjectConflictError)) throw error;

@@ -5,6 +5,8 @@ import { InternalError } from "@layaway/errors";
 /** One SHA-256 at a time per `start`; bytes go in by reference, so they must not change before the promise settles. */
 export interface RunningHash {
   update(bytes: Uint8Array): Promise<void>;
+  /** Of what was taken so far, in lower-case hex. */
+  prefix(): Promise<string>;
   /** Lower-case hex. Ends it. */
   digest(): Promise<string>;
   /** Ends it without a digest. */
@@ -44,8 +46,9 @@ parentPort.on("message", ({ call, hash, verb, memory, at, sizeBytes }) => {
   let running = hashes.get(hash);
   if (running === undefined) hashes.set(hash, (running = createHash("sha256")));
   if (verb === "update") running.update(new Uint8Array(memory, at, sizeBytes));
-  else hashes.delete(hash);
-  if (verb !== "drop") parentPort.postMessage({ call, hex: verb === "digest" ? running.digest("hex") : "" });
+  else if (verb !== "prefix") hashes.delete(hash);
+  const hexOf = { digest: () => running.digest("hex"), prefix: () => running.copy().digest("hex") };
+  if (verb !== "drop") parentPort.postMessage({ call, hex: hexOf[verb]?.() ?? "" });
 });
 `;
 
@@ -77,6 +80,7 @@ export function openHashThread(): HashThread {
         async update({ buffer: memory, byteOffset: at, byteLength: sizeBytes }) {
           await ask({ hash, verb: "update", memory, at, sizeBytes });
         },
+        prefix: () => ask({ hash, verb: "prefix" }),
         digest: () => ask({ hash, verb: "digest" }),
         drop: () => post({ call: 0, hash, verb: "drop" }),
       };

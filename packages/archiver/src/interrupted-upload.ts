@@ -3,7 +3,8 @@ import { CancelledError } from "@layaway/errors";
 import type { ObjectStore, Upload } from "@layaway/object-store";
 
 import { archiveMetadata } from "./archive-identity.ts";
-import { type Checkpoints, findResumable, layoutOf, type OpenBlob, type Resumed } from "./checkpoint.ts";
+import { type Checkpoint, type Checkpoints, findResumable, layoutOf, type Resumed } from "./checkpoint.ts";
+import type { SaveCheckpoint } from "./checkpointer.ts";
 import { type RetryPolicy, retrying, storeRetries } from "./retry.ts";
 
 interface Keeping {
@@ -30,8 +31,8 @@ export async function resume(
 ): Promise<Resumed | undefined> {
   const { store, checkpoints, signal } = options;
   if (checkpoints === undefined) return undefined;
-  // One that cannot be read only costs what it would have saved; its upload is found by its age.
-  const checkpoint = await checkpoints.load(signal).catch(() => undefined);
+  // One that cannot be read only costs what it would have saved; its upload is for the bucket's lifecycle rule.
+  const checkpoint = await loaded(checkpoints, work.retries, signal);
   if (signal.aborted) throw new CancelledError("cancelled", { cause: signal.reason });
   const found = await retrying(
     () => findResumable({ ...work, checkpoint, store, signal }),
@@ -57,34 +58,57 @@ export function begin(
 
 /** Writes down how far the upload is. A word that cannot be written costs what it would have saved, and nothing else. */
 export function checkpointSaver(
-  { checkpoints }: Keeping,
+  { checkpoints, signal }: Keeping,
   work: { readonly upload: Upload; readonly plan: ArchivePlan; readonly parts: readonly Part[] },
-): ((partsDone: number, open: OpenBlob | undefined) => Promise<void>) | undefined {
+): { readonly save: SaveCheckpoint; readonly isSaved: () => boolean } | undefined {
   if (checkpoints === undefined) return undefined;
   const { upload, plan, parts } = work;
   const about = { ...upload, fingerprint: plan.fingerprint, layout: layoutOf(parts) };
-  return (partsDone, open) =>
-    checkpoints
-      .save(
-        { ...about, partsDone, ...(open === undefined ? {} : { open }) },
-        AbortSignal.timeout(savingTimeoutMs),
-      )
-      .catch(() => {});
+  let isSaved = false;
+  return {
+    async save({ open, ...progress }) {
+      // A word that comes after the work was stopped could be taken for a successor's.
+      if (signal.aborted) return;
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(savingTimeoutMs)]);
+      try {
+        await checkpoints.save({ ...about, ...progress, ...(open === undefined ? {} : { open }) }, limited);
+        isSaved = true;
+      } catch {
+        // The next one may be written.
+      }
+    },
+    isSaved: () => isSaved,
+  };
 }
 
-/** Ends the upload that a checkpoint names, where nobody will go on with it. Failures are left to a later look by age. */
+/** Ends the upload that a checkpoint names, where nobody will go on with it. What fails is for the bucket's lifecycle rule. */
 export async function abandonUpload(options: Omit<Keeping, "signal">): Promise<void> {
   const { store, checkpoints, retries = storeRetries } = options;
   if (checkpoints === undefined) return;
-  const checkpoint = await checkpoints.load(AbortSignal.timeout(cleaningTimeoutMs)).catch(() => undefined);
+  const checkpoint = await loaded(checkpoints, retries, AbortSignal.timeout(cleaningTimeoutMs));
   if (checkpoint === undefined) return;
   await abortUpload(store, checkpoint, retries);
-  await forget(options);
+  await forget(options, checkpoint);
 }
 
-/** Takes the checkpoint away. */
-export async function forget({ checkpoints }: Pick<Keeping, "checkpoints">): Promise<void> {
-  await checkpoints?.clear(AbortSignal.timeout(cleaningTimeoutMs)).catch(() => {});
+/** Takes the checkpoint of this upload away; one that names another upload is a successor's. */
+export async function forget(
+  { checkpoints, retries = storeRetries }: Pick<Keeping, "checkpoints" | "retries">,
+  { uploadId }: Pick<Upload, "uploadId">,
+): Promise<void> {
+  if (checkpoints === undefined) return;
+  const signal = AbortSignal.timeout(cleaningTimeoutMs);
+  const known = await loaded(checkpoints, retries, signal);
+  if (known?.uploadId === uploadId) await checkpoints.clear(signal).catch(() => {});
+}
+
+/** A store that is away for a moment is asked again; what cannot be read counts as none. */
+function loaded(
+  checkpoints: Checkpoints,
+  retries: RetryPolicy,
+  signal: AbortSignal,
+): Promise<Checkpoint | undefined> {
+  return retrying(() => checkpoints.load(signal), retries, signal).catch(() => undefined);
 }
 
 /** What cannot be aborted stays open until the bucket's lifecycle rule ends it. */

@@ -1,13 +1,15 @@
 import type { BlobPlaces, CopiedPart, FilledPart, Part } from "@layaway/archive";
 import { leaseBytesAt } from "@layaway/bandwidth";
+import { InternalError } from "@layaway/errors";
 import type { ObjectStore, Upload, UploadedPart } from "@layaway/object-store";
 import type { Descriptor } from "@layaway/oci";
 import type { BlobReader } from "@layaway/registry";
 
 import { createBlobSources } from "./blob-sources.ts";
-import type { OpenBlob, Resumed } from "./checkpoint.ts";
-import { createCheckpointer } from "./checkpointer.ts";
+import type { Resumed } from "./checkpoint.ts";
+import { createCheckpointer, type SaveCheckpoint } from "./checkpointer.ts";
 import { openHashThread } from "./hash-thread.ts";
+import { type PartBuffers, takePartBuffers } from "./part-buffers.ts";
 import { windowsOf } from "./part-windows.ts";
 import type { ArchiveEvent } from "./progress.ts";
 import { type RetryPolicy, retrying } from "./retry.ts";
@@ -32,7 +34,7 @@ export interface TransferOptions {
   /** What an earlier attempt left. */
   readonly resumed?: Pick<Resumed, "parts" | "open"> | undefined;
   /** Told whenever parts 1 to `partsDone` stand in the store; the next word waits for this one. Must not throw. */
-  readonly onCheckpoint?: ((partsDone: number, open: OpenBlob | undefined) => Promise<void>) | undefined;
+  readonly onCheckpoint?: SaveCheckpoint | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -51,14 +53,15 @@ export interface TransferOptions {
 export async function transferParts(options: TransferOptions): Promise<readonly UploadedPart[]> {
   const { parts, upload, store, onEvent, resumed } = options;
   const scope = createTaskScope(options.signal);
-  const buffers = createSlots(partBuffers(parts, options.partsInFlight + 1));
+  const hashing = threadPays(parts, options.rate()) ? openHashThread() : undefined;
+  const partBuffers = partBuffersFor(parts, options.partsInFlight + 1, hashing !== undefined);
+  const buffers = createSlots(partBuffers.buffers);
   const windowPermits = createPermits(options.windowsInFlight);
   const uploadPermits = createPermits(options.partsInFlight);
-  const hashing = threadPays(parts, options.rate()) ? openHashThread() : undefined;
   const savable = options.onCheckpoint !== undefined && savingPays(options.rate());
   const sources = createBlobSources({ ...options, hashing, savable, open: resumed?.open });
   const uploaded: UploadedPart[] = [...(resumed?.parts ?? [])];
-  const checkpoints = createCheckpointer(uploaded.length, options.onCheckpoint);
+  const checkpoints = createCheckpointer(uploaded, options.onCheckpoint);
   /** Settles when every window that was asked for so far has arrived and passed. */
   let passed: Promise<unknown> = Promise.resolve();
 
@@ -83,7 +86,11 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
       });
     }
     // In the line of digests: what has passed is asked before the next part's bytes do.
-    const everything = passed.then(() => checkpoints.passed(part.number, sources.openAtEndOf(part)));
+    const before = passed;
+    const everything = scope.run(async () => {
+      await before;
+      checkpoints.passed(part.number, await sources.openAtEndOf(part));
+    });
     passed = everything;
     void scope.run(async () => {
       await everything;
@@ -110,9 +117,10 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
   ): Promise<void> => {
     await uploadPermits.take(scope.signal);
     const onRetry = (error: Error): void => onEvent({ kind: "retry", what: "store", message: error.message });
-    uploaded.push(await retrying(attempt, options.retries, scope.signal, onRetry));
+    const stored = await retrying(attempt, options.retries, scope.signal, onRetry);
+    uploaded.push(stored);
     uploadPermits.give(true);
-    void scope.run(() => checkpoints.stored(part.number));
+    void scope.run(() => checkpoints.stored(stored));
     onEvent({ kind: "stored", sizeBytes: part.sizeBytes, reusedBytes });
   };
 
@@ -126,10 +134,13 @@ export async function transferParts(options: TransferOptions): Promise<readonly 
   }
   try {
     await scope.settle();
+    if (sources.unverified() > 0) throw new InternalError("a blob ended without its digest");
   } finally {
     sources.close();
     hashing?.close();
   }
+  // Everything that used them has ended well; after a failure something may still hold one.
+  partBuffers.giveBack();
   return uploaded.toSorted((a, b) => a.number - b.number);
 }
 
@@ -153,11 +164,8 @@ function threadPays(parts: readonly Part[], rate: number | undefined): boolean {
   return rate === undefined && isWorthTelling && filledBytes >= threadPaysBytes;
 }
 
-/** Shared memory, which the hashing thread sees without a copy. */
-function partBuffers(parts: readonly Part[], most: number): readonly Uint8Array[] {
+function partBuffersFor(parts: readonly Part[], most: number, shared: boolean): PartBuffers {
   const filled = parts.filter((part) => part.kind === "filled");
   const largestBytes = filled.reduce((bytes, part) => Math.max(bytes, part.sizeBytes), 0);
-  return Array.from({ length: Math.min(most, filled.length) }, () =>
-    Buffer.from(new SharedArrayBuffer(largestBytes)),
-  );
+  return takePartBuffers(Math.min(most, filled.length), largestBytes, shared);
 }

@@ -1,3 +1,5 @@
+import { setImmediate as tick } from "node:timers/promises";
+
 import { InternalError } from "@layaway/errors";
 import { DestinationDeniedError, DestinationUnavailableError, type ObjectStore } from "@layaway/object-store";
 import { createMemoryStore } from "@layaway/object-store/memory";
@@ -44,14 +46,16 @@ function kept(): Kept {
   };
 }
 
-/** The store, which counts what is uploaded and can be told to fail. */
+/** The store, which counts what is uploaded, takes parts in no order, and can be told to fail. */
 function watched(inner: ObjectStore, beforePart: (number: number) => void = () => {}) {
   const numbers: number[] = [];
   const store: ObjectStore = {
     ...inner,
-    uploadPart(upload, number, bytes, call) {
+    async uploadPart(upload, number, bytes, call) {
       beforePart(number);
       numbers.push(number);
+      // Every second part takes longer than the one behind it.
+      if (number % 2 === 1) for (let turn = 0; turn < 60; turn += 1) await tick();
       return inner.uploadPart(upload, number, bytes, call);
     },
   };
@@ -197,6 +201,92 @@ describe("an archive that was interrupted in the middle of a layer", () => {
     expect(numbers).toContain(1);
     expect((await readAll(await inner.get(key))).equals(await undisturbed())).toBe(true);
   });
+});
+
+describe("what an interrupted upload holds is not believed", () => {
+  it.each([
+    { what: "under a limit", rate: 8 * MiB },
+    { what: "without one", rate: undefined },
+  ])("where a part of it was replaced by somebody, $what", async ({ rate }) => {
+    const inner = createMemoryStore();
+    const checkpoints = kept();
+    await interrupted(inner, checkpoints, 8, rate);
+    const { value } = checkpoints;
+    if (value === undefined) throw new Error("no checkpoint");
+    await inner.uploadPart(value, 3, Buffer.alloc(partSizeBytes, 1));
+    const { store, numbers } = watched(inner);
+    const { key } = await archiveImage(options(store, { checkpoints, rate: () => rate }));
+    expect(numbers).toContain(1);
+    expect((await readAll(await inner.get(key))).equals(await undisturbed())).toBe(true);
+    expect(await inner.listUploads("")).toEqual([]);
+  });
+
+  it.each([
+    { what: "under a limit", rate: 8 * MiB },
+    { what: "without one", rate: undefined },
+  ])("where the source gave other bytes than it gives now, $what", async ({ rate }) => {
+    const inner = createMemoryStore();
+    const checkpoints = kept();
+    const { store: failing } = watched(inner, (number) => {
+      if (number === 8) throw new DestinationUnavailableError("away");
+    });
+    const hurt = sourceOf(image, layers, {
+      tamper(blob, bytes) {
+        if (blob.digest !== largest) return bytes;
+        const copy = Buffer.from(bytes);
+        copy[8 * MiB] = (copy[8 * MiB] ?? 0) ^ 1;
+        return copy;
+      },
+    });
+    const first = options(failing, { checkpoints, source: hurt, rate: () => rate });
+    await expect(archiveImage(first)).rejects.toThrow("away");
+    expect(checkpoints.value?.partsDone).toBeGreaterThan(2);
+    const { key } = await archiveImage(options(inner, { checkpoints, rate: () => rate }));
+    expect((await readAll(await inner.get(key))).equals(await undisturbed())).toBe(true);
+    expect(await inner.listUploads("")).toEqual([]);
+  });
+
+  it("where the checkpoint says nothing of the blob that goes on, or nothing that vouches for it", async () => {
+    for (const open of [undefined, { digest: largest, sizeBytes: 5 }, { digest: largest }]) {
+      const inner = createMemoryStore();
+      const checkpoints = kept();
+      await interrupted(inner, checkpoints, 8, 8 * MiB);
+      const { value } = checkpoints;
+      if (value?.open === undefined) throw new Error("no open blob");
+      checkpoints.value = {
+        ...value,
+        open: open === undefined ? undefined : { sizeBytes: value.open.sizeBytes, ...open },
+      };
+      const { store, numbers } = watched(inner);
+      const { key } = await archiveImage(options(store, { checkpoints }));
+      expect(numbers).toContain(1);
+      expect((await readAll(await inner.get(key))).equals(await undisturbed())).toBe(true);
+    }
+  });
+});
+
+it("an upload of which nothing could be written down is not left open", async () => {
+  const inner = createMemoryStore();
+  const away = (): Promise<never> => Promise.reject(new DestinationUnavailableError("away"));
+  const { store } = watched(inner, (number) => {
+    if (number === 4) throw new DestinationUnavailableError("away");
+  });
+  const checkpoints = { load: () => Promise.resolve(undefined), save: away, clear: away };
+  await expect(archiveImage(options(store, { checkpoints }))).rejects.toThrow("away");
+  expect(await inner.listUploads("")).toEqual([]);
+});
+
+it("a checkpoint that names a successor's upload is left alone", async () => {
+  const inner = createMemoryStore();
+  const checkpoints = kept();
+  const { store } = watched(inner, (number) => {
+    if (number !== 4) return;
+    const { value } = checkpoints;
+    if (value !== undefined) checkpoints.value = { ...value, uploadId: "of-a-successor" };
+    throw new DestinationDeniedError("denied");
+  });
+  await expect(archiveImage(options(store, { checkpoints }))).rejects.toThrow("denied");
+  expect(checkpoints.value?.uploadId).toBe("of-a-successor");
 });
 
 describe("an upload is kept", () => {

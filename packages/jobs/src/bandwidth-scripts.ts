@@ -177,11 +177,12 @@ end
 if insists or not least then return grant() end
 
 local wait, cap = waitOf(names), longest
-local first = head(line)
+local first, other = head(line)
 if first and first ~= ticket then
   local place = redis.call('ZRANK', queueOf(line), ticket) or 0
   cap = math.min(farthest, longest + perPlace * place)
-  if least > 0 then wait = wait + place * wanted * 1000 / least end
+  -- What the head wants is known; the others are taken to want as much as the one who asks.
+  if least > 0 then wait = wait + (other[1] + math.max(0, place - 1) * wanted) * 1000 / least end
 else
   local ahead, isAhead = 0, false
   local fetch = bucket('fetch')

@@ -11,7 +11,13 @@ export interface CheckpointRecord {
   readonly fingerprint: string;
   readonly layout: string;
   readonly partsDone: number;
-  readonly open?: { readonly digest: string; readonly sizeBytes: number; readonly state?: string };
+  readonly partsDigest: string;
+  readonly open?: {
+    readonly digest: string;
+    readonly sizeBytes: number;
+    readonly state?: string;
+    readonly prefix?: string;
+  };
 }
 
 const text = z.string().min(1);
@@ -24,7 +30,10 @@ const checkpointRecord: z.ZodType<CheckpointRecord> = z.object({
   fingerprint: text,
   layout: text,
   partsDone: count,
-  open: z.object({ digest: text, sizeBytes: count, state: text.exactOptional() }).exactOptional(),
+  partsDigest: text,
+  open: z
+    .object({ digest: text, sizeBytes: count, state: text.exactOptional(), prefix: text.exactOptional() })
+    .exactOptional(),
 });
 
 export function parseCheckpointRecord(value: unknown): CheckpointRecord {

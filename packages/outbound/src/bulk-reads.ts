@@ -32,7 +32,9 @@ export function bulkReads(): { readonly onread: OnReadOpts; readonly attach: (so
       reader = socket;
       const read = socket.read.bind(socket);
       socket.read = (sizeBytes?: number): unknown => {
-        if (unread === undefined || sizeBytes === 0) return read(sizeBytes);
+        if (unread === undefined) return read(sizeBytes);
+        // What is there waits for its reader; nothing more may be received over it.
+        if (sizeBytes === 0) return null;
         const bytes = unread;
         unread = undefined;
         return bytes;

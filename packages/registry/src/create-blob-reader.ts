@@ -112,9 +112,9 @@ export function createBlobReader(options: BlobReaderOptions): BlobReader {
   /** One lease, one request, and what of its body came. */
   const readOnce = async (into: Uint8Array, offset: number, attempt: Attempt): Promise<TakenOnce> => {
     const stops = [attempt.asked.signal, closing.signal];
+    if (reserve === undefined) return take(into, offset, attempt, linkAbort(stops));
     const waiting = linkAbort(stops);
-    const lease = await reserve?.(into.length, waiting.signal).finally(() => waiting.release());
-    if (lease === undefined) return take(into, offset, attempt, linkAbort(stops));
+    const lease = await reserve(into.length, waiting.signal).finally(() => waiting.release());
     let movedBytes = 0;
     const link = linkAbort([...stops, lease.revoked]);
     try {

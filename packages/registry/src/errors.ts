@@ -45,6 +45,13 @@ export class SourceUnavailableError extends LayawayError {
   readonly retryable = true;
 }
 
+/** A registry that ignores Range broke its one body off, or was asked for more than can be thrown away. */
+export class RangeIgnoredError extends LayawayError {
+  readonly code = "source_unavailable";
+  readonly side = "source";
+  readonly retryable = true;
+}
+
 /** What answers is no registry we can read from (certificates, redirects, answers of no known form): another try is useless. */
 export class SourceUnusableError extends LayawayError {
   readonly code = "source_unavailable";

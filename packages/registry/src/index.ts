@@ -11,6 +11,7 @@ export {
   BlobUnknownError,
   DeniedError,
   ManifestUnknownError,
+  RangeIgnoredError,
   RateLimitedError,
   SourceTooSlowError,
   SourceUnavailableError,

@@ -7,7 +7,7 @@ import type { OutboundResponse } from "@layaway/outbound";
 import { brokenBody, overlongBody } from "./blob-failures.ts";
 import type { ReadOptions, Reserve, WindowTiming } from "./blob-reader.ts";
 import type { BlobRequests } from "./blob-requests.ts";
-import { SourceUnavailableError } from "./errors.ts";
+import { RangeIgnoredError } from "./errors.ts";
 import { type LinkedAbort, linkAbort } from "./linked-abort.ts";
 import { createPacedStream, type PacedStream } from "./paced-stream.ts";
 import { createResumeBudget } from "./resume-budget.ts";
@@ -140,7 +140,7 @@ export function createSequentialBody(options: {
     if (answer.kind === "whole") restarts += 1;
     if (position - at > mostDiscardedBytes || restarts > mostRestarts) {
       answer.response.discard();
-      throw new SourceUnavailableError(
+      throw new RangeIgnoredError(
         `blob ${blob.digest}: the registry ignores Range and broke off at byte ${position} of ${blob.size}`,
       );
     }
