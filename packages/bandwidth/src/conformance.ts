@@ -161,6 +161,26 @@ export function governorConformance(options: GovernorConformance): void {
       expect(bytes("slow") + bytes("other")).toBeGreaterThan(2.5 * 8 * megabyte * 0.9);
     });
 
+    test("who asks for little now and then does not keep the rest from being used", async () => {
+      const rate = 8 * megabyte;
+      const [governor] = await open(fixed(rate));
+      if (governor === undefined) throw new Error("no governor");
+      const stop = AbortSignal.timeout(2500);
+      let bytes = 0;
+      const little = async (): Promise<void> => {
+        for (; !stop.aborted; await delay(20)) {
+          const lease = await governor.lease(4096, { share: { id: "little", weight: 1 } });
+          bytes += lease.sizeBytes;
+          lease.end(lease.sizeBytes);
+        }
+      };
+      const [grants] = await Promise.all([
+        run([governor], 2500, [{ who: "much", want: { share: { id: "much", weight: 1 } } }]),
+        little(),
+      ]);
+      expect((bytes + bytesOf(grants)) / 2.5 / rate).toBeGreaterThan(0.85);
+    });
+
     test("uploads have a limit of their own", async () => {
       const governors = await open({ ...fixed(undefined), uploadBytesPerSecond: 2 * megabyte });
       const grants = await run(governors, 1500, [{ who: "up", want: { direction: "upload" } }]);
