@@ -116,7 +116,7 @@ export function createBlobSources(options: {
       kind: "reused",
       read: (into, offset, signal) =>
         retrying(
-          () => readPlace(options.store, { key: place.key, offset: place.offset + offset, into, signal }),
+          () => readPlace(options.store, { ...place, offset: place.offset + offset, into, signal }),
           options.retries,
           signal,
         ),
@@ -179,14 +179,16 @@ async function readPlace(
   store: ObjectStore,
   place: {
     readonly key: string;
+    readonly etag: string;
     readonly offset: number;
     readonly into: Uint8Array;
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
-  const { key, offset, into, signal } = place;
+  const { key, etag, offset, into, signal } = place;
+  const range = { offset, length: into.length };
   let at = 0;
-  for await (const chunk of await store.get(key, { range: { offset, length: into.length }, signal })) {
+  for await (const chunk of await store.get(key, { range, ifMatch: etag, signal })) {
     if (at + chunk.length <= into.length) into.set(chunk, at);
     at += chunk.length;
   }

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 import type { ObjectStore } from "@layaway/object-store";
 import { DestinationUnavailableError, ObjectConflictError, UploadNotFoundError } from "@layaway/object-store";
 import { createMemoryStore } from "@layaway/object-store/memory";
@@ -352,4 +354,38 @@ describe("archiveImage", () => {
     await archiveImage(options(store, { source, findBlob: () => Promise.resolve(stale) }));
     expect(source.reads.length).toBeGreaterThan(0);
   });
+});
+
+it("a copied layer's edges are read from the very object that the rest was copied from", async () => {
+  const inner = createMemoryStore();
+  const first = await archiveImage(options(inner));
+  const copied = first.layers[0];
+  if (copied === undefined) throw new Error("no layer");
+  const place = { key: first.key, etag: first.etag, offset: copied.offset };
+  const other = imageOf(
+    [layers[0] ?? Buffer.alloc(0), bytesOf("other", 2 * MiB)],
+    "registry.test/team/app:2",
+  );
+  const otherLayers = [layers[0] ?? Buffer.alloc(0), bytesOf("other", 2 * MiB)];
+  // Somebody replaces the object behind the hint by one of the same size, after the copies were made.
+  const store = withVerbs(inner, (verbs) => ({
+    async get(key, call) {
+      if (key === first.key) {
+        // The copies are made by then.
+        await delay(50);
+        await verbs.put(key, Buffer.alloc(first.sizeBytes, 7));
+      }
+      return verbs.get(key, call);
+    },
+  }));
+  const result = await archiveImage({
+    ...options(store),
+    reference: other.reference,
+    source: sourceOf(other, otherLayers),
+    findBlob: (digest) => Promise.resolve(digest === copied.digest ? place : undefined),
+  });
+  const entries = await entriesOf(await readAll(await inner.get(result.key)));
+  expect(entries.get(`blobs/sha256/${copied.digest.slice(7)}`)?.equals(layers[0] ?? Buffer.alloc(0))).toBe(
+    true,
+  );
 });

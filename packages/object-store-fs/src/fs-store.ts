@@ -51,7 +51,7 @@ export function createFsStore(options: FsStoreOptions): ObjectStore {
         return info;
       }),
 
-    get: (key, { range, signal } = {}) =>
+    get: (key, { range, ifMatch, signal } = {}) =>
       asStoreCall(`read ${layout.root}/${key}`, signal, async () => {
         const info = await readObjectInfo(layout, key);
         if (info === undefined) {
@@ -63,7 +63,7 @@ export function createFsStore(options: FsStoreOptions): ObjectStore {
             `read ${key}: it has ${info.sizeBytes} bytes, none at ${range.offset}`,
           );
         }
-        return objectBytes(layout, key, { range, signal });
+        return objectBytes(layout, key, { range, ifMatch, signal });
       }),
 
     put: (key, bytes, { ifAbsent = false, contentType, metadata = {}, signal } = {}) =>

@@ -3,7 +3,7 @@ import { lstat, open, readFile } from "node:fs/promises";
 import type { BigIntStats } from "node:fs";
 
 import type { ByteRange, ObjectInfo } from "@layaway/object-store";
-import { ObjectNotFoundError } from "@layaway/object-store";
+import { ObjectConflictError, ObjectNotFoundError } from "@layaway/object-store";
 import { z } from "zod";
 
 import { storeErrorOf, undefinedIfAbsent } from "./fs-errors.ts";
@@ -37,12 +37,21 @@ export async function readObjectInfo(layout: Layout, key: string): Promise<Objec
 export async function* objectBytes(
   layout: Layout,
   key: string,
-  options: { readonly range?: ByteRange | undefined; readonly signal?: AbortSignal | undefined },
+  options: {
+    readonly range?: ByteRange | undefined;
+    readonly ifMatch?: string | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const what = `read ${key}`;
-  const { range, signal } = options;
+  const { range, ifMatch, signal } = options;
   try {
     const handle = await open(layout.objectPath(key), constants.O_RDONLY | constants.O_NOFOLLOW);
+    // Of the open file: a name may lead to another one by now.
+    if (ifMatch !== undefined && etagOf(await handle.stat({ bigint: true })) !== ifMatch) {
+      await handle.close();
+      throw new ObjectConflictError(`${what}: it is not the object that was meant`);
+    }
     // `createReadStream` closes the handle, also when the reader leaves early.
     const bounds = range === undefined ? {} : { start: range.offset, end: range.offset + range.length - 1 };
     const abort = signal === undefined ? {} : { signal };

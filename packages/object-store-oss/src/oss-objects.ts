@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { ByteRange, ListPage, ObjectInfo, ObjectStore } from "@layaway/object-store";
 import { DestinationUnavailableError } from "@layaway/object-store";
 
-import { unquoted, urlOf, type OssCalls } from "./oss-calls.ts";
+import { quoted, unquoted, urlOf, type OssCalls } from "./oss-calls.ts";
 import type { OssResult } from "./oss-client.ts";
 import { isAbsent, storeErrorOf } from "./oss-errors.ts";
 import type { OssCall } from "./oss-transport.ts";
@@ -25,9 +25,13 @@ export function objectCalls(calls: OssCalls): ObjectCalls {
       }
     },
 
-    get: (key, { range, signal } = {}) =>
+    get: (key, { range, ifMatch, signal } = {}) =>
       calls.run({ method: "GET", key }, signal, async (client, context) => {
-        const { stream, res } = await client.getStream(fullKey(key), { headers: rangeHeaders(range) });
+        const condition: Record<string, string> =
+          ifMatch === undefined ? {} : { "If-Match": quoted(ifMatch) };
+        const { stream, res } = await client.getStream(fullKey(key), {
+          headers: { ...rangeHeaders(range), ...condition },
+        });
         const what = `GET ${urlOf(place, key)}`;
         if (range !== undefined && !isThatRange(res, range)) {
           stream.destroy();

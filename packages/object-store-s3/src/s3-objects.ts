@@ -11,7 +11,7 @@ import { headObject } from "./head-object.ts";
 import { objectBody } from "./object-body.ts";
 import { refuseTaken, whereKnown } from "./only-if-absent.ts";
 import { answered, asS3Call } from "./s3-call.ts";
-import { withoutQuotes } from "./s3-context.ts";
+import { withoutQuotes, withQuotes } from "./s3-context.ts";
 import type { S3Context } from "./s3-context.ts";
 
 /** The calls about whole objects. */
@@ -27,12 +27,13 @@ export function objectCalls(
   return {
     head: (key, options = {}) => headObject(context, key, options),
 
-    async get(key, { signal, range } = {}) {
+    async get(key, { signal, range, ifMatch } = {}) {
       const what = `GET ${keys.url(key)}`;
       if (range?.length === 0) return nothing();
       const command = new GetObjectCommand({
         ...at(key),
         ...(range === undefined ? {} : { Range: rangeHeader(range) }),
+        ...(ifMatch === undefined ? {} : { IfMatch: withQuotes(ifMatch) }),
       });
       const answer = await asS3Call({ what, signal }, (call) => client.send(command, call));
       const body = objectBody(answer.Body, { what, signal, sizeBytes: answer.ContentLength });

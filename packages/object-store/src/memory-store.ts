@@ -43,7 +43,9 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): ObjectStore
 
     async get(key, call = {}) {
       refuseAborted(call.signal, `GET ${key}`);
-      const { bytes } = existing(objects, key);
+      const { bytes, etag } = existing(objects, key);
+      if (call.ifMatch !== undefined && call.ifMatch !== etag)
+        throw new ObjectConflictError(`GET ${key}: it is not the object that was meant`);
       const { offset, length } = call.range ?? { offset: 0, length: bytes.length };
       if (call.range !== undefined && length > 0 && offset >= bytes.length) {
         throw new ObjectConflictError(`GET ${key}: it has ${bytes.length} bytes, none at ${offset}`);

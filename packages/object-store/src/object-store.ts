@@ -81,11 +81,12 @@ export interface ObjectStore {
   head(key: string, options?: CallOptions): Promise<ObjectInfo | undefined>;
   /**
    * The object's bytes, or one range of them; of a range that ends behind the object's end, what there is. Throws
-   * `ObjectNotFoundError`, and `ObjectConflictError` for a range that begins behind the end.
+   * `ObjectNotFoundError`, and `ObjectConflictError` for a range that begins behind the end and for an object that has not
+   * the ETag `ifMatch`; the latter at the first piece at the latest.
    */
   get(
     key: string,
-    options?: CallOptions & { readonly range?: ByteRange },
+    options?: CallOptions & { readonly range?: ByteRange; readonly ifMatch?: string },
   ): Promise<AsyncIterable<Uint8Array>>;
   /** Writes a small object in one request. With `ifAbsent` throws `ObjectConflictError` where the key is taken. */
   put(

@@ -15,6 +15,19 @@ export function describeSmallObjects(suite: StoreUnderTest): void {
       expect(await store.head(key)).toMatchObject({ key, sizeBytes: bytes.length, etag });
     });
 
+    test("are read only as long as they are the ones that were meant", async () => {
+      const store = suite.store();
+      const key = suite.key("replaced.json");
+      const { etag } = await store.put(key, someBytes(1000, "first"));
+      const range = { offset: 10, length: 100 };
+      expect(await readAll(await store.get(key, { range, ifMatch: etag }))).toHaveLength(100);
+      await store.put(key, someBytes(1001, "second"));
+      for (const wanted of [{ range, ifMatch: etag }, { ifMatch: etag }]) {
+        const reading = async (): Promise<unknown> => readAll(await store.get(key, wanted));
+        await expect(reading()).rejects.toBeInstanceOf(ObjectConflictError);
+      }
+    });
+
     test("may be empty", async () => {
       const store = suite.store();
       const key = suite.key("empty");
