@@ -1,4 +1,3 @@
-import { InvalidRequestError } from "@layaway/errors";
 import { z } from "zod";
 
 import type { DestinationSettings } from "./destination-settings.ts";
@@ -9,6 +8,7 @@ import { parseRegistryHost } from "./registry-host.ts";
 import { parseTimeOfDay } from "./time-of-day.ts";
 import { parseTimezone } from "./timezone.ts";
 import { parseDays } from "./weekdays.ts";
+import { transformBy } from "./transform-by.ts";
 
 /** One destination as it stands in the file. */
 export interface DestinationEntry extends DestinationSettings {
@@ -64,35 +64,20 @@ export function checkFile(document: unknown): { readonly file: ConfigFile } | { 
   return result.success ? { file: result.data } : { issues: result.error.issues };
 }
 
-/** Makes a zod transformation of a parse function that throws InvalidRequestError. */
-function parsed<Input, Output>(
-  parse: (input: Input) => Output,
-): (input: Input, context: z.core.$RefinementCtx<Input>) => Output {
-  return (input, context) => {
-    try {
-      return parse(input);
-    } catch (error) {
-      if (!(error instanceof InvalidRequestError)) throw error;
-      context.issues.push({ code: "custom", message: error.message, input });
-      return z.NEVER;
-    }
-  };
-}
-
 const text = z.string().min(1);
 const flag = z.boolean();
 const count = (maximum: number): z.ZodNumber => z.int().min(1).max(maximum);
 const quantity = z.union([z.string(), z.number()]);
-const rate = quantity.transform(parsed(parseRate));
+const rate = quantity.transform(transformBy(parseRate));
 const days = z
   .union([z.string(), z.array(z.string())], {
     error: ({ input }) =>
       input === undefined ? undefined : "must be a text such as mon-fri, or a list of them",
   })
-  .transform(parsed(parseDays));
-const timeOfDay = quantity.transform(parsed(parseTimeOfDay));
-const partSize = quantity.transform(parsed(parsePartSize));
-const host = text.transform(parsed(parseRegistryHost));
+  .transform(transformBy(parseDays));
+const timeOfDay = quantity.transform(transformBy(parseTimeOfDay));
+const partSize = quantity.transform(transformBy(parsePartSize));
+const host = text.transform(transformBy(parseRegistryHost));
 const hostPattern = text.regex(/^(?:\*\.)?(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?$/u, {
   error: () => "is not a host (write hooks.example.com, hooks.example.com:8080 or *.example.com)",
 });
@@ -137,9 +122,9 @@ const fileSchema = z.strictObject({
   allowRegistries: z.array(host).optional(),
   bandwidth: z
     .strictObject({
-      limit: quantity.transform(parsed(parseLimit)).optional(),
+      limit: quantity.transform(transformBy(parseLimit)).optional(),
       calendar: z.array(z.strictObject({ days, from: timeOfDay, to: timeOfDay, limit: rate })).default([]),
-      timezone: text.transform(parsed(parseTimezone)).optional(),
+      timezone: text.transform(transformBy(parseTimezone)).optional(),
       upload: rate.optional(),
       perRegistry: z.record(z.string(), rate).default({}),
     })

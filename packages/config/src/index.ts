@@ -18,3 +18,4 @@ export { parseLimit } from "./parse-limit.ts";
 export { parsePartSize } from "./parse-part-size.ts";
 export { parseRate, parseSize } from "./parse-quantity.ts";
 export { redactConfig } from "./redact-config.ts";
+export { transformBy } from "./transform-by.ts";
