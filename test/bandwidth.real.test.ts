@@ -1,100 +1,31 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import {
-  bytesOf,
-  type CountingRelay,
-  describeWithServers,
-  type FaultRegistry,
-  generatedBlob,
-  makeImage,
-  mostInASecond,
-  putImage,
-  type RedisServer,
-  startCountingRelay,
-  startFaultRegistry,
-  startRedis,
-} from "@layaway/testing";
+import { bytesOf, describeWithServers, mostInASecond } from "@layaway/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
-import { layaway, type Started, startLayaway } from "./layaway.ts";
+import { layaway } from "./layaway.ts";
+import { type RelayedFleet, startRelayedFleet } from "./relayed-fleet.ts";
 
 const megabyte = 1_000_000;
 const limit = 6 * megabyte;
 const leaseBytes = limit / 4;
 
-interface Shown {
-  readonly id: string;
-  readonly state: string;
-  readonly rate?: number;
-  readonly etaMs?: number;
-  readonly error?: unknown;
-  readonly bytes: { readonly fetched: number };
-}
-
 describeWithServers("a fleet of two workers under one limit", ["redis"], () => {
-  let redis: RedisServer;
-  let registry: FaultRegistry;
-  let relay: CountingRelay;
-  let directory: string;
-  let processes: Started[];
-  let address: string;
+  let fleet: RelayedFleet;
 
   beforeAll(async () => {
-    [redis, registry] = await Promise.all([startRedis(), startFaultRegistry()]);
-    relay = await startCountingRelay(Number(registry.host.split(":")[1]));
-    directory = await mkdtemp(join(tmpdir(), "layaway-limit-"));
-    const config = join(directory, "layaway.yaml");
-    await writeFile(
-      config,
-      JSON.stringify({
-        destinations: { here: { url: `file://${directory}/archives` } },
-        registries: { [relay.host]: { plainHttp: true } },
-        bandwidth: { limit },
-      }),
-    );
-    const env = { REDIS_URL: redis.url };
-    const api = startLayaway(["api", "--config", config, "--port", "0"], env);
-    const line = await api.line(/"address"/u);
-    address = /"address":"([^"]+)"/u.exec(line)?.[1] ?? "";
-    const workers = [0, 1].map(() => startLayaway(["worker", "--config", config], env));
-    await Promise.all(workers.map((worker) => worker.line(/takes archives/u)));
-    processes = [api, ...workers];
+    fleet = await startRelayedFleet({ bandwidth: { limit } });
+    await Promise.all([fleet.startWorker(), fleet.startWorker()]);
   });
-  afterAll(async () => {
-    for (const started of processes) started.kill("SIGKILL");
-    await Promise.all(processes.map(({ ended }) => ended));
-    await Promise.all([relay.stop(), registry.stop(), redis.stop()]);
-    await rm(directory, { recursive: true });
-  });
+  afterAll(() => fleet.close());
 
-  const submit = async (name: string, sizeBytes: number, priority: number): Promise<string> => {
-    const image = await makeImage({ layers: [generatedBlob(name, sizeBytes)] });
-    putImage(registry, name, image, ["1"]);
-    const response = await fetch(`${address}/v1/archives`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ image: `${relay.host}/${name}:1`, priority }),
-    });
-    expect(response.status).toBe(202);
-    return ((await response.json()) as Shown).id;
-  };
-  const show = async (id: string): Promise<Shown> =>
-    (await (await fetch(`${address}/v1/archives/${id}`)).json()) as Shown;
-  const ended = async (id: string): Promise<Shown> => {
-    for (;;) {
-      const shown = await show(id);
-      if (!["queued", "running"].includes(shown.state)) return shown;
-      await delay(50);
-    }
-  };
-  const bandwidth = (...args: string[]) => layaway(["bandwidth", ...args], { LAYAWAY_URL: address });
+  const bandwidth = (...args: string[]) => layaway(["bandwidth", ...args], { LAYAWAY_URL: fleet.address });
 
   it("keeps to it in every second, shares it by priority, tells rates and ETAs that are right, and follows its changes", async () => {
-    const first = await submit("first", 80 * megabyte, 25);
-    const others = [await submit("second", 60 * megabyte, 50), await submit("third", 60 * megabyte, 50)];
+    const { relay, show, ended } = fleet;
+    const { id: first } = await fleet.submit("first", 80 * megabyte, 25);
+    const others: string[] = [];
+    for (const name of ["second", "third"]) others.push((await fleet.submit(name, 60 * megabyte)).id);
     await delay(3000);
     const from = performance.now();
     await delay(10_000);
